@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is compiled alike: Swift 6 language mode and the upcoming features that make
+/// imports and existentials explicit.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "ong",
+  products: [
+    .library(name: "JobQueue", targets: ["JobQueue"]),
+    .library(name: "JobWorker", targets: ["JobWorker"]),
+    .library(name: "JobQueueTesting", targets: ["JobQueueTesting"]),
+    .executable(name: "ong", targets: ["ong"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  // The floors of the house, lowest first: a target imports only what stands above it in this list.
+  targets: [
+    .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(
+      name: "LibpqClient",
+      dependencies: ["CLibpq", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
+    .target(name: "PrivatePostgres", dependencies: ["LibpqClient"], swiftSettings: settings),
+    .target(
+      name: "QueueSchema", dependencies: ["LibpqClient"], swiftSettings: settings,
+      plugins: ["EmbedFiles"]),
+    .target(
+      name: "JobQueue",
+      dependencies: [
+        "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .target(name: "JobWorker", dependencies: ["JobQueue", "LibpqClient"], swiftSettings: settings),
+    .target(
+      name: "JobQueueTesting",
+      dependencies: ["LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker"],
+      swiftSettings: settings),
+    .target(
+      name: "EmulationAwards", dependencies: ["JobQueue", "LibpqClient", "QueueSchema"],
+      swiftSettings: settings, plugins: ["EmbedFiles"]),
+    .executableTarget(
+      name: "ong",
+      dependencies: [
+        "JobQueue", "JobWorker", "QueueSchema", "PrivatePostgres", "EmulationAwards",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .plugin(name: "EmbedFiles", capability: .buildTool()),
+  ]
+)

@@ -1,0 +1,1 @@
+// The floor LibpqClient is under construction.

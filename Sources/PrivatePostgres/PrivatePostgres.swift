@@ -1,0 +1,1 @@
+// The floor PrivatePostgres is under construction.
