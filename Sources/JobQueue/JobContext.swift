@@ -1,0 +1,67 @@
+public import Foundation
+public import Logging
+
+/// What a handler knows about the run that it is part of.
+public struct JobContext: Sendable {
+  /// The job's id, unique in the database and the same for each attempt.
+  public let id: Int64
+  /// 1 for the first attempt.
+  public let attempt: Int
+  /// How often a worker was lost while it ran this job.
+  public let crashes: Int
+  /// When the job was enqueued, or put back into the log by a retry. Server time.
+  public let enqueuedAt: Date
+  private let run: JobRun
+
+  package init(id: Int64, attempt: Int, crashes: Int, enqueuedAt: Date, run: JobRun) {
+    self.id = id
+    self.attempt = attempt
+    self.crashes = crashes
+    self.enqueuedAt = enqueuedAt
+    self.run = run
+  }
+
+  public var kind: String { run.kind }
+  public var queue: String { run.queue }
+  /// The attempt after which a failure makes the job a dead letter.
+  public var maxAttempts: Int { run.maxAttempts }
+  public var isLastAttempt: Bool { attempt >= run.maxAttempts }
+
+  /// The worker's logger with the job's queue, kind, id, attempt and the worker's epoch.
+  public var logger: Logger {
+    var logger = run.logger
+    logger[metadataKey: "job"] = "\(id)"
+    logger[metadataKey: "attempt"] = "\(attempt)"
+    return logger
+  }
+
+  /// True once the attempt should end: its timeout has passed, an operator cancelled the job, the
+  /// worker shuts down or was declared dead. Async handlers see the same through
+  /// `Task.isCancelled`; blocking ones should look here from time to time.
+  public var isCancelled: Bool { run.isCancelled(id) || Task.isCancelled }
+
+  /// Throws `CancellationError` once `isCancelled`.
+  public func checkCancellation() throws {
+    if isCancelled { throw CancellationError() }
+  }
+}
+
+/// The part of a context that all jobs of a kind share in one slot of a worker.
+package final class JobRun: Sendable {
+  package let kind: String
+  package let queue: String
+  package let maxAttempts: Int
+  package let logger: Logger
+  package let isCancelled: @Sendable (_ id: Int64) -> Bool
+
+  package init(
+    kind: String, queue: String, maxAttempts: Int, logger: Logger,
+    isCancelled: @escaping @Sendable (_ id: Int64) -> Bool
+  ) {
+    self.kind = kind
+    self.queue = queue
+    self.maxAttempts = maxAttempts
+    self.logger = logger
+    self.isCancelled = isCancelled
+  }
+}

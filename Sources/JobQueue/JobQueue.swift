@@ -1,1 +1,0 @@
-// The floor JobQueue is under construction.

@@ -1,0 +1,38 @@
+package import Foundation
+
+/// JSON as the queue stores it: dates as ISO 8601 with milliseconds, data as Base64, so that
+/// producers in other languages have an easy time.
+package enum PayloadCoding {
+  package static func encode(_ payload: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .custom { date, encoder in
+      var container = encoder.singleValueContainer()
+      try container.encode(date.formatted(withFraction))
+    }
+    return String(decoding: try encoder.encode(payload), as: UTF8.self)
+  }
+
+  package static func decode<Payload: Decodable>(_ type: Payload.Type, from json: Data) throws
+    -> Payload
+  {
+    try decoder.decode(type, from: json)
+  }
+
+  /// One decoder for all threads: its strategies are never changed after this.
+  private static let decoder: JSONDecoder = {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .custom { decoder in
+      let container = try decoder.singleValueContainer()
+      let text = try container.decode(String.self)
+      if let date = (try? withFraction.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
+      {
+        return date
+      }
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "expected date to be ISO 8601, got: \(text.prefix(40))")
+    }
+    return decoder
+  }()
+
+  private static let withFraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+}
