@@ -46,13 +46,15 @@ let package = Package(
     .target(
       name: "EmulationAwards", dependencies: ["JobQueue", "LibpqClient", "QueueSchema"],
       swiftSettings: settings, plugins: ["EmbedFiles"]),
-    .executableTarget(
-      name: "ong",
+    .target(
+      name: "OngCommand",
       dependencies: [
         "JobQueue", "JobWorker", "QueueSchema", "PrivatePostgres", "EmulationAwards",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
     .plugin(name: "EmbedFiles", capability: .buildTool()),
+    .testTarget(name: "OngCommandTests", dependencies: ["OngCommand"], swiftSettings: settings),
   ]
 )
