@@ -1,0 +1,39 @@
+-- Waking sleepers. NOTIFY takes a cluster-wide lock at commit, so it is sent only when someone
+-- sleeps: a sleeper holds the queue's wake lock shared, and a producer that can take it exclusively
+-- knows that there is none.
+
+create or replace function wake(p_queue_id int, p_queue text) returns void
+language plpgsql set search_path from current
+as $$
+declare
+  v_key bigint := lock_key('wake', p_queue_id::text);
+begin
+  if pg_try_advisory_lock(v_key) then
+    perform pg_advisory_unlock(v_key);
+  else
+    perform pg_notify(current_schema() || '_wake', p_queue);
+  end if;
+end $$;
+
+-- Says that this session sleeps on the queues, until sleep_end or its end. Claim once more between
+-- this call and the sleep: what was enqueued before it sent no notification.
+create or replace function sleep_begin(p_queues text[]) returns void
+language plpgsql security definer set search_path from current
+as $$
+begin
+  perform pg_advisory_lock_shared(lock_key('wake', q.id::text))
+    from queue q where q.name = any (p_queues) order by q.id;
+end $$;
+
+create or replace function sleep_end(p_queues text[]) returns void
+language plpgsql security definer set search_path from current
+as $$
+begin
+  perform pg_advisory_unlock_shared(lock_key('wake', q.id::text))
+    from queue q where q.name = any (p_queues) order by q.id;
+end $$;
+
+-- Tells every worker: 'cancel <job>', 'drain <epoch>', 'pause <queue>', 'resume <queue>'.
+create or replace function send_control(p_verb text, p_object text) returns void
+language sql set search_path from current
+as $$ select pg_notify(current_schema() || '_control', p_verb || ' ' || p_object) $$;

@@ -1,0 +1,181 @@
+-- Settling: a worker reports what became of the jobs of a claim.
+
+create or replace function add_event(
+  p_id bigint, p_attempt smallint, p_event text, p_detail text, p_epoch uuid)
+returns void
+language sql set search_path from current
+as $$
+  insert into job_event (id, attempt, event, detail, epoch, actor)
+  values (p_id, p_attempt, p_event, left(p_detail, 8192), p_epoch,
+          case when p_epoch is null then session_user end)
+$$;
+
+-- Settles jobs of one claim for a living worker that owns it.
+--   p_ids       the jobs that are settled; null with p_final: all of a claim of which nothing was
+--               settled before
+--   p_final     nothing of the claim is left open after this call
+--   p_outcomes  for jobs that did not simply succeed, an array of
+--               {"id": 1, "outcome": ..., "delay_ms": 1500, "error": "..."} with outcome
+--               retry (next attempt after the delay), snooze (same attempt after the delay),
+--               hand_back (same attempt, at once), park (no handler here knows the kind), dead,
+--               discard, cancel
+-- Errors: OG001 dead worker, OG002 not this worker's claim, or jobs settled already, OG003 replaced
+-- session, OG006 unknown outcome, OG008 isolation level.
+create or replace function settle(
+  p_epoch uuid, p_session int, p_lane int, p_seq bigint, p_ids bigint[], p_final bool,
+  p_outcomes jsonb default null)
+returns void
+language plpgsql security definer set search_path from current
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_claim claim;
+begin
+  perform require_read_committed('settle');
+  perform hold_epoch(p_epoch, p_session);
+  perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));
+  if p_ids is null and not p_final then
+    raise exception 'settle needs job ids where the claim stays open' using errcode = 'OG006';
+  end if;
+  if exists (select from held h where h.lane = p_lane and h.seq = p_seq and h.epoch = p_epoch) then
+    perform settle_held(p_epoch, p_lane, p_seq, p_ids, p_final, p_outcomes);
+    return;
+  end if;
+  select * into v_claim from claim c
+    where c.lane = p_lane and c.seq = p_seq and c.epoch = p_epoch;
+  if not found then
+    -- The last rows of a claim may have been settled before rotation truncated it.
+    if p_final and cardinality(p_ids) = 0 then return; end if;
+    perform refuse_settle(p_epoch, p_lane, p_seq, 'is not its own');
+  end if;
+  if exists (select from closure c where c.lane = p_lane and c.seq = p_seq
+               and (c.final or p_ids is null or c.ids && p_ids)) then
+    perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
+  end if;
+  if p_outcomes is not null then
+    perform apply_outcome(p_epoch, r, o.outcome, o.delay_ms, o.error)
+      from jsonb_to_recordset(p_outcomes) o (id bigint, outcome text, delay_ms bigint, error text)
+      join claimed_rows(v_claim) r on r.id = o.id
+      where p_ids is null or o.id = any (p_ids);
+  end if;
+  insert into closure (segment, lane, seq, ids, final)
+    values (head_segment(), p_lane, p_seq, p_ids, p_final);
+end $$;
+
+create or replace function refuse_settle(p_epoch uuid, p_lane int, p_seq bigint, p_why text)
+returns void
+language plpgsql set search_path from current
+as $$
+begin
+  raise exception 'worker % settles claim %/% that %', p_epoch, p_lane, p_seq, p_why
+    using errcode = 'OG002', hint = 'Drop these results: the jobs were given to others or are done.';
+end $$;
+
+-- The same for a claim whose rows rotation has carried out of their segment.
+create or replace function settle_held(
+  p_epoch uuid, p_lane int, p_seq bigint, p_ids bigint[], p_final bool, p_outcomes jsonb)
+returns void
+language plpgsql set search_path from current
+as $$
+declare
+  v_settled bigint[];
+begin
+  if p_outcomes is not null then
+    perform apply_outcome(p_epoch, held_job(h), o.outcome, o.delay_ms, o.error)
+      from jsonb_to_recordset(p_outcomes) o (id bigint, outcome text, delay_ms bigint, error text)
+      join held h on h.lane = p_lane and h.seq = p_seq and h.id = o.id
+      where p_ids is null or o.id = any (p_ids);
+  end if;
+  with gone as (
+    delete from held h
+    where h.lane = p_lane and h.seq = p_seq and (p_ids is null or h.id = any (p_ids))
+    returning h.id)
+  select array_agg(id) into v_settled from gone;
+  if p_ids is not null and not v_settled @> p_ids then
+    perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
+  end if;
+end $$;
+
+create or replace function held_job(p_held held) returns job
+language sql immutable set search_path from current
+as $$
+  select ('0'::xid8, p_held.id, p_held.enqueued_at, 0, p_held.lane, p_held.attempt, p_held.crashes,
+          p_held.kind, p_held.payload, p_held.key, p_held.unique_key, p_held.meta)::job
+$$;
+
+-- What an outcome other than success does with a job. The unique key was released by the claim.
+create or replace function apply_outcome(
+  p_epoch uuid, p_job job, p_outcome text, p_delay_ms bigint, p_error text)
+returns void
+language plpgsql set search_path from current
+as $$
+begin
+  p_job.unique_key := null;
+  case p_outcome
+    when 'retry' then
+      perform add_event(p_job.id, p_job.attempt, 'retried', p_error, p_epoch);
+      p_job.attempt := p_job.attempt + 1;
+      perform defer(p_job, 'retrying', p_delay_ms);
+    when 'snooze' then
+      perform add_event(p_job.id, p_job.attempt, 'snoozed', p_error, p_epoch);
+      perform defer(p_job, 'snoozed', p_delay_ms);
+    when 'hand_back' then
+      perform add_event(p_job.id, p_job.attempt, 'handed_back', p_error, p_epoch);
+      perform append_again(p_job);
+    when 'park' then
+      perform add_event(p_job.id, p_job.attempt, 'parked', p_error, p_epoch);
+      insert into parked (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key, meta)
+        values (p_job.id, p_job.lane, p_job.attempt, p_job.crashes, p_job.enqueued_at, p_job.kind,
+                p_job.payload, p_job.key, null, p_job.meta);
+    when 'dead' then
+      perform bury(p_job, p_error, p_epoch);
+    when 'discard' then
+      perform add_event(p_job.id, p_job.attempt, 'discarded', p_error, p_epoch);
+    when 'cancel' then
+      perform add_event(p_job.id, p_job.attempt, 'cancelled', p_error, p_epoch);
+      delete from cancel_request where id = p_job.id;
+    else
+      raise exception 'outcome must be retry, snooze, hand_back, park, dead, discard or cancel, got: %',
+        left(p_outcome, 40) using errcode = 'OG006';
+  end case;
+end $$;
+
+create or replace function defer(p_job job, p_state text, p_delay_ms bigint) returns void
+language sql set search_path from current
+as $$
+  insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
+                        meta, state, run_at)
+  values (p_job.id, p_job.lane, p_job.attempt, p_job.crashes, p_job.enqueued_at, p_job.kind,
+          p_job.payload, p_job.key, p_job.unique_key, p_job.meta, p_state,
+          clock_timestamp() + make_interval(secs => greatest(coalesce(p_delay_ms, 0), 0) / 1000.0))
+$$;
+
+create or replace function bury(p_job job, p_error text, p_epoch uuid) returns void
+language plpgsql set search_path from current
+as $$
+begin
+  perform add_event(p_job.id, p_job.attempt, 'dead', p_error, p_epoch);
+  insert into dead (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key, meta, error)
+    values (p_job.id, p_job.lane, p_job.attempt, p_job.crashes, p_job.enqueued_at, p_job.kind,
+            p_job.payload, p_job.key, null, p_job.meta, left(p_error, 8192));
+end $$;
+
+-- Writes a job into the log again, to be claimed at once. Two crashes make it a suspect, which is
+-- claimed alone.
+create or replace function append_again(p_job job) returns void
+language plpgsql set search_path from current
+as $$
+begin
+  insert into job (segment, lane, id, attempt, crashes, kind, payload, enqueued_at, key, unique_key, meta)
+    values (head_segment(), p_job.lane, p_job.id, p_job.attempt, p_job.crashes, p_job.kind,
+            p_job.payload, p_job.enqueued_at, p_job.key, p_job.unique_key, p_job.meta);
+  if p_job.crashes >= 2 then
+    insert into flagged (lane, id, flag) values (p_job.lane, p_job.id, 'suspect')
+      on conflict do nothing;
+  end if;
+  if p_job.unique_key is not null then
+    insert into flagged (lane, id, flag) values (p_job.lane, p_job.id, 'unique')
+      on conflict do nothing;
+  end if;
+end $$;

@@ -1,0 +1,112 @@
+-- The life of a worker: one epoch, numbered sessions (connections), a heartbeat, an end.
+
+-- Registers a worker on the connection with which it will claim and settle, and returns its session
+-- number, 1. The connection holds the epoch's life lock until it ends: that is how its death is seen.
+-- Missing queues are made; jobs that were parked for want of one of the kinds return to the log.
+create or replace function register_worker(
+  p_epoch uuid, p_host text, p_pid int, p_version text, p_slots int, p_queues text[],
+  p_kinds text[])
+returns int
+language plpgsql security definer set search_path from current
+as $$
+begin
+  perform create_queue(q) from unnest(p_queues) q;
+  insert into worker (epoch, host, pid, version, slots, queues, kinds)
+    values (p_epoch, left(p_host, 255), p_pid, left(p_version, 100), p_slots, p_queues, p_kinds);
+  insert into heartbeat (epoch) values (p_epoch);
+  perform hold_life(p_epoch);
+  perform unpark_known();
+  return 1;
+end $$;
+
+create or replace function hold_life(p_epoch uuid) returns void
+language plpgsql set search_path from current
+as $$
+declare
+  v_key bigint := lock_key('life', p_epoch::text);
+begin
+  -- A session that confirms twice holds it already.
+  if not holds_lock(v_key, pg_backend_pid()) then
+    perform pg_advisory_lock_shared(v_key);
+  end if;
+end $$;
+
+-- After a lost connection, on the new one: the worker's next session number. From now on what the
+-- lost connection still sends is refused (OG003); what it had sent is decided, because the epoch's
+-- lock is taken alone. OG001: the worker was declared dead meanwhile.
+create or replace function confirm_worker(p_epoch uuid) returns int
+language plpgsql security definer set search_path from current
+as $$
+declare
+  v_session int;
+begin
+  perform require_read_committed('confirm_worker');
+  perform pg_advisory_xact_lock(lock_key('epoch', p_epoch::text));
+  update worker set session = session + 1 where epoch = p_epoch and ended_at is null
+    returning session into v_session;
+  if not found then
+    raise exception 'worker % is dead', p_epoch
+      using errcode = 'OG001', hint = 'Its jobs were given to others. Register again under a new epoch.';
+  end if;
+  update heartbeat set at = clock_timestamp(), missing_since = null where epoch = p_epoch;
+  perform hold_life(p_epoch);
+  return v_session;
+end $$;
+
+-- What the server regards as claimed by this worker and unsettled. After confirm_worker the worker
+-- keeps these and drops the rest.
+create or replace function open_jobs(p_epoch uuid, p_session int)
+returns table (lane int, seq bigint, id bigint)
+language plpgsql security definer set search_path from current
+as $$
+begin
+  perform hold_epoch(p_epoch, p_session);
+  perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));
+  return query
+    select c.lane, c.seq, r.id from open_claims(p_epoch) c, unsettled_rows(c) r
+    union all
+    select h.lane, h.seq, h.id from held h where h.epoch = p_epoch;
+end $$;
+
+-- Every few seconds. Says whether the worker shall drain, and which jobs' cancellation is asked for.
+create or replace function heartbeat(p_epoch uuid, p_session int, p_busy int)
+returns table (draining bool, cancel bigint[])
+language plpgsql security definer set search_path from current
+as $$
+begin
+  perform hold_epoch(p_epoch, p_session);
+  update heartbeat h set at = clock_timestamp(), busy = p_busy, missing_since = null
+    where h.epoch = p_epoch;
+  return query
+    select w.draining, array(select c.id from cancel_request c) from worker w
+    where w.epoch = p_epoch;
+end $$;
+
+-- The clean end of a worker: what is still open is handed back with its attempt. Returns how many.
+create or replace function retire_worker(p_epoch uuid, p_session int) returns int
+language plpgsql security definer set search_path from current
+as $$
+declare
+  v_count int;
+begin
+  perform require_read_committed('retire_worker');
+  perform pg_advisory_xact_lock(lock_key('epoch', p_epoch::text));
+  perform hold_epoch(p_epoch, p_session);
+  update worker set ended_at = clock_timestamp(), ending = 'retired' where epoch = p_epoch;
+  delete from heartbeat where epoch = p_epoch;
+  v_count := release_claims(p_epoch, false);
+  return v_count;
+end $$;
+
+create or replace function drain_worker(p_epoch uuid) returns void
+language plpgsql security definer set search_path from current
+as $$
+begin
+  perform pg_advisory_xact_lock(lock_key('epoch', p_epoch::text));
+  update worker set draining = true where epoch = p_epoch and ended_at is null;
+  if not found then
+    raise exception 'no living worker has the epoch %', p_epoch
+      using errcode = 'OG009', hint = 'See "ong workers ls".';
+  end if;
+  perform send_control('drain', p_epoch::text);
+end $$;

@@ -1,0 +1,102 @@
+-- Rescue: the jobs of a dead worker return to the log, and from then on nothing that it still sends
+-- is accepted. That is the whole fence.
+
+-- Gives back every unsettled job of a worker that has ended. p_crashed: count a crash for each (a
+-- job that was claimed alone and has crashed three workers is buried); otherwise hand it back.
+create or replace function release_claims(p_epoch uuid, p_crashed bool) returns int
+language plpgsql set search_path from current
+as $$
+declare
+  v_claim claim;
+  v_held held;
+  v_job job;
+  v_count int := 0;
+begin
+  perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));
+  for v_claim in select * from open_claims(p_epoch) loop
+    for v_job in select * from unsettled_rows(v_claim) loop
+      perform release_job(v_job, p_epoch, p_crashed, v_claim.n = 1);
+      v_count := v_count + 1;
+    end loop;
+    insert into closure (segment, lane, seq, ids, final)
+      values (head_segment(), v_claim.lane, v_claim.seq, null, true);
+  end loop;
+  for v_held in delete from held where epoch = p_epoch returning * loop
+    perform release_job(held_job(v_held), p_epoch, p_crashed, v_held.claimed_n = 1);
+    v_count := v_count + 1;
+  end loop;
+  perform wake(q.id, q.name) from queue q, worker w where w.epoch = p_epoch and q.name = any (w.queues);
+  return v_count;
+end $$;
+
+create or replace function release_job(p_job job, p_epoch uuid, p_crashed bool, p_alone bool)
+returns void
+language plpgsql set search_path from current
+as $$
+begin
+  p_job.unique_key := null;
+  if not p_crashed then
+    perform add_event(p_job.id, p_job.attempt, 'handed_back', 'worker retired', p_epoch);
+    perform append_again(p_job);
+    return;
+  end if;
+  -- In company the culprit is not known: a third crash counts only when the job was alone.
+  p_job.crashes := least(p_job.crashes + 1, case when p_alone then 3 else 2 end);
+  perform add_event(p_job.id, p_job.attempt, 'crashed', 'its worker died', p_epoch);
+  if p_job.crashes >= 3 then
+    perform bury(p_job, 'its worker died three times while it ran, the last time alone', p_epoch);
+  else
+    perform append_again(p_job);
+  end if;
+end $$;
+
+-- Declares a worker dead and rescues its jobs; returns how many. 0 where it had ended before.
+-- Waits for settles of the worker that are under way.
+create or replace function rescue(p_epoch uuid) returns int
+language plpgsql security definer set search_path from current
+as $$
+begin
+  perform require_read_committed('rescue');
+  perform pg_advisory_xact_lock(lock_key('epoch', p_epoch::text));
+  update worker set ended_at = clock_timestamp(), ending = 'rescued'
+    where epoch = p_epoch and ended_at is null;
+  if not found then return 0; end if;
+  delete from heartbeat where epoch = p_epoch;
+  return release_claims(p_epoch, true);
+end $$;
+
+-- Living workers whose connection is gone, and since when the leader has noticed.
+create or replace function missing_workers()
+returns table (epoch uuid, host text, pid int, missing_since timestamptz)
+language plpgsql security definer set search_path from current
+as $$
+begin
+  update heartbeat h set missing_since = clock_timestamp()
+    where h.missing_since is null and not holds_lock(lock_key('life', h.epoch::text), null);
+  update heartbeat h set missing_since = null
+    where h.missing_since is not null and holds_lock(lock_key('life', h.epoch::text), null);
+  return query
+    select w.epoch, w.host, w.pid, h.missing_since from heartbeat h join worker w using (epoch)
+    where w.ended_at is null and h.missing_since is not null;
+end $$;
+
+-- The leader's step, once a second: rescues workers whose connection has been gone for longer than
+-- p_grace, or whose heartbeat is older than p_stale (a frozen process). Returns the number of jobs.
+create or replace function rescue_lost(
+  p_grace interval default '5 seconds', p_stale interval default '15 seconds')
+returns int
+language plpgsql security definer set search_path from current
+as $$
+declare
+  v_lost uuid[];
+begin
+  perform require_read_committed('rescue_lost');
+  perform missing_workers();
+  v_lost := array(
+    select h.epoch from heartbeat h
+    where h.missing_since < clock_timestamp() - p_grace or h.at < clock_timestamp() - p_stale
+    order by h.epoch);
+  -- All epochs before the rotation lock that the first rescue takes: the order of 00_locks.sql.
+  perform pg_advisory_xact_lock(lock_key('epoch', e::text)) from unnest(v_lost) e;
+  return coalesce((select sum(rescue(e)) from unnest(v_lost) e), 0);
+end $$;

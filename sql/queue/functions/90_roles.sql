@@ -1,0 +1,65 @@
+-- Roles: <schema>_producer may only enqueue, _worker only work, _operator only operate, _reader only
+-- read. They are groups without login: grant them to logins. Made where the installer may create
+-- roles; otherwise a notice says what an administrator has to run before the next migration.
+create or replace function grant_roles() returns void
+language plpgsql set search_path from current
+as $$
+declare
+  v_schema text := current_schema();
+  v_role text;
+  v_function regprocedure;
+  v_missing text[] := '{}';
+begin
+  foreach v_role in array array['producer', 'worker', 'operator', 'reader'] loop
+    if to_regrole(quote_ident(v_schema || '_' || v_role)) is null then
+      begin
+        execute format('create role %I nologin', v_schema || '_' || v_role);
+      exception when insufficient_privilege then
+        v_missing := v_missing || format('create role %I nologin;', v_schema || '_' || v_role);
+      when duplicate_object or unique_violation then
+        null; -- another installer was faster
+      end;
+    end if;
+  end loop;
+  -- Functions are private unless a role is given them.
+  for v_function in
+    select p.oid::regprocedure from pg_proc p where p.pronamespace = v_schema::regnamespace
+  loop
+    execute format('revoke all on function %s from public', v_function);
+  end loop;
+  if v_missing <> '{}' then
+    raise notice 'the roles of Ong are missing; an administrator creates them with: %',
+      array_to_string(v_missing, ' ');
+    return;
+  end if;
+  perform grant_role('producer', array['enqueue', 'enqueue_many']);
+  perform grant_role('worker', array['register_worker', 'confirm_worker', 'open_jobs', 'heartbeat',
+    'claim', 'settle', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead', 'missing_workers',
+    'rescue', 'rescue_lost', 'promote_due', 'rotate_if_due', 'unpark_known', 'prune']);
+  perform grant_role('operator', array['create_queue', 'pause_queue', 'resume_queue', 'retry_job',
+    'retry_dead', 'discard_job', 'cancel_job', 'drain_worker', 'find_jobs', 'job_story',
+    'queue_status', 'worker_status', 'rescue']);
+  perform grant_role('reader', array['find_jobs', 'job_story', 'queue_status', 'worker_status']);
+  foreach v_role in array array['operator', 'reader'] loop
+    execute format('grant select on queue_overview, worker_overview, dead_job, deferred_job to %I',
+      v_schema || '_' || v_role);
+  end loop;
+end $$;
+
+create or replace function grant_role(p_role text, p_functions text[]) returns void
+language plpgsql set search_path from current
+as $$
+declare
+  v_schema text := current_schema();
+  v_function regprocedure;
+begin
+  execute format('grant usage on schema %I to %I', v_schema, v_schema || '_' || p_role);
+  for v_function in
+    select p.oid::regprocedure from pg_proc p
+    where p.pronamespace = v_schema::regnamespace and p.proname = any (p_functions)
+  loop
+    execute format('grant execute on function %s to %I', v_function, v_schema || '_' || p_role);
+  end loop;
+end $$;
+
+select grant_roles();
