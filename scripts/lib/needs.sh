@@ -66,10 +66,10 @@ unmet_packages() {
 need_swift() {
   command -v swift >/dev/null || die "swift was not found in PATH." \
     "install Swift $minimum_swift or newer from https://www.swift.org/install/linux/ and open a new shell"
-  local version
-  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
-  [ -n "$version" ] || die "'swift --version' does not work: $(swift --version 2>&1 | head -n 1)" \
-    "install Swift $minimum_swift or newer from https://www.swift.org/install/linux/"
+  local said version
+  said=$(swift --version 2>&1) || die "'swift --version' does not work: ${said%%$'\n'*}" \
+    "install the packages that https://www.swift.org/install/linux/ lists for this system"
+  version=$(sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' <<<"$said")
   at_least "$version" "$minimum_swift" ||
     die "Swift $version is too old: Ong needs $minimum_swift or newer." \
       "install it from https://www.swift.org/install/linux/"
