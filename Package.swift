@@ -44,7 +44,11 @@ let package = Package(
       dependencies: ["LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker"],
       swiftSettings: settings),
     .target(
-      name: "EmulationAwards", dependencies: ["JobQueue", "LibpqClient", "QueueSchema"],
+      name: "EmulationAwards",
+      dependencies: [
+        "JobQueue", "JobWorker", "LibpqClient", "QueueSchema",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings, plugins: ["EmbedFiles"]),
     .target(
       name: "OngCommand",
@@ -55,6 +59,12 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
     .plugin(name: "EmbedFiles", capability: .buildTool()),
+    .testTarget(
+      name: "EmulationAwardsTests",
+      dependencies: [
+        "EmulationAwards", "JobQueue", "JobWorker", "JobQueueTesting", "LibpqClient", "QueueSchema",
+      ],
+      swiftSettings: settings),
     .testTarget(name: "OngCommandTests", dependencies: ["OngCommand"], swiftSettings: settings),
   ]
 )
