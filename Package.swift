@@ -43,6 +43,10 @@ let package = Package(
       name: "JobQueueTesting",
       dependencies: ["LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker"],
       swiftSettings: settings),
+    .systemLibrary(
+      name: "CPango", pkgConfig: "pangocairo",
+      providers: [.apt(["libpango1.0-dev", "libcairo2-dev", "fonts-croscore"])]),
+    .target(name: "DocumentRendering", dependencies: ["CPango"], swiftSettings: settings),
     .target(
       name: "EmulationAwards",
       dependencies: [
@@ -59,6 +63,8 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
     .plugin(name: "EmbedFiles", capability: .buildTool()),
+    .testTarget(
+      name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(
       name: "EmulationAwardsTests",
       dependencies: [
