@@ -53,7 +53,7 @@ let package = Package(
         "JobQueue", "JobWorker", "LibpqClient", "QueueSchema",
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: settings, plugins: ["EmbedFiles"]),
+      exclude: ["Sample"], swiftSettings: settings, plugins: ["EmbedFiles"]),
     .target(
       name: "OngCommand",
       dependencies: [
