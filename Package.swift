@@ -20,6 +20,11 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-crypto", "3.0.0"..<"5.0.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   // The floors of the house, lowest first: a target imports only what stands above it in this list.
   targets: [
@@ -43,17 +48,36 @@ let package = Package(
       name: "JobQueueTesting",
       dependencies: ["LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker"],
       swiftSettings: settings),
-    .systemLibrary(
-      name: "CPango", pkgConfig: "pangocairo",
-      providers: [.apt(["libpango1.0-dev", "libcairo2-dev", "fonts-croscore"])]),
-    .target(name: "DocumentRendering", dependencies: ["CPango"], swiftSettings: settings),
     .target(
       name: "EmulationAwards",
       dependencies: [
         "JobQueue", "JobWorker", "LibpqClient", "QueueSchema",
         .product(name: "Logging", package: "swift-log"),
       ],
-      exclude: ["Sample"], swiftSettings: settings, plugins: ["EmbedFiles"]),
+      swiftSettings: settings, plugins: ["EmbedFiles"]),
+    .target(
+      name: "WebServing",
+      dependencies: [
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "EmulationWeb",
+      dependencies: [
+        "WebServing", "EmulationAwards", "JobQueue", "LibpqClient",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Mustache", package: "swift-mustache"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      exclude: ["Templates", "Assets"],
+      swiftSettings: settings, plugins: ["EmbedFiles"]),
     .target(
       name: "OngCommand",
       dependencies: [
@@ -63,8 +87,6 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
     .plugin(name: "EmbedFiles", capability: .buildTool()),
-    .testTarget(
-      name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(
       name: "EmulationAwardsTests",
       dependencies: [

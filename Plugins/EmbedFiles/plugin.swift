@@ -9,6 +9,9 @@ struct EmbedFiles: BuildToolPlugin {
   /// Which folders a target embeds: the name of the generated constant and the folder's path.
   static let folders: [String: [(constant: String, path: String)]] = [
     "QueueSchema": [("queue", "sql/queue")],
+    "EmulationWeb": [
+      ("templates", "Sources/EmulationWeb/Templates"), ("assets", "Sources/EmulationWeb/Assets"),
+    ],
     "EmulationAwards": [
       ("emulation", "sql/emulation"), ("sample", "Sources/EmulationAwards/Sample"),
     ],

@@ -1,0 +1,79 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// Proves that a form was filled in on our own page, by the browser that opened it.
+///
+/// The browser keeps a random secret in a cookie that scripts and other sites cannot read; each form
+/// carries a code made from that secret, the form's path and the revision of what it edits. Nothing
+/// is kept on the server, so a restart or a second web process makes no form invalid. Bound to the
+/// revision, a code lets through one change: afterwards the revision has moved on.
+struct FormToken: Sendable {
+  static let cookieName = "ong_form"
+  static let fieldName = "ma-bieu-mau"
+  /// Bytes, in the cookie as 64 hexadecimal digits.
+  private static let secretSize = 32
+
+  private let secret: [UInt8]
+  /// Whether the browser has yet to be given the cookie.
+  let isNew: Bool
+
+  /// The browser's secret, or a new one if it has none.
+  init(_ request: Request) {
+    let known = request.cookies[Self.cookieName].flatMap { Self.bytes(hex: $0.value) }
+    isNew = known == nil
+    secret = known ?? SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+  }
+
+  func cookie(secure: Bool) -> Cookie {
+    Cookie(
+      name: Self.cookieName, value: Self.hex(secret), path: "/", secure: secure, httpOnly: true,
+      sameSite: .strict)
+  }
+
+  func code(path: String, revision: Int) -> String {
+    Self.hex(HMAC<SHA256>.authenticationCode(for: Self.message(path, revision), using: key))
+  }
+
+  func accepts(_ code: String?, path: String, revision: Int) -> Bool {
+    guard let code = code.flatMap({ Self.bytes(hex: $0) }) else { return false }
+    return HMAC<SHA256>.isValidAuthenticationCode(
+      code, authenticating: Self.message(path, revision), using: key)
+  }
+
+  private var key: SymmetricKey { SymmetricKey(data: secret) }
+
+  private static func message(_ path: String, _ revision: Int) -> Data {
+    Data("form \(revision) \(path)".utf8)
+  }
+
+  private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+
+  private static func bytes(hex text: String) -> [UInt8]? {
+    guard text.utf8.count == 2 * secretSize, text.utf8.allSatisfy({ $0 < 128 }) else { return nil }
+    let digits = text.compactMap(\.hexDigitValue)
+    guard digits.count == 2 * secretSize else { return nil }
+    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+  }
+}
+
+extension Request {
+  /// Whether the browser itself says that another site sent this form. Browsers without these
+  /// headers are caught by the token.
+  var isFromAnotherSite: Bool {
+    if let site = headers[.secFetchSite], site != "same-origin", site != "none" { return true }
+    guard let origin = headers[.origin] else { return false }
+    // The scheme is left out: behind a proxy that ends TLS it differs.
+    guard let host = origin.split(separator: "//", maxSplits: 1).dropFirst().first else {
+      return true
+    }
+    return host.lowercased() != head.authority?.lowercased()
+  }
+}
+
+extension HTTPField.Name {
+  static let secFetchSite = Self("Sec-Fetch-Site")!
+}

@@ -1,0 +1,58 @@
+import EmulationAwards
+import Foundation
+import HTTPTypes
+import Hummingbird
+import WebServing
+
+/// Reports with their files, decisions, and how far the notices have come.
+struct DocumentPages: Sendable {
+  let parts: SiteParts
+  let language: Language
+
+  func addRoutes(to group: RouterGroup<BasicRequestContext>) {
+    group.get("khoi/:bloc/:period/van-ban") { _, context in try await documents(context) }
+    group.get("khoi/:bloc/:period/van-ban/bao-cao/:report") { _, context in
+      try await report(context)
+    }
+  }
+
+  private func documents(_ context: BasicRequestContext) async throws -> Response {
+    let key = try context.blocPeriodKey()
+    let bloc = try await parts.store.blocPeriod(key)
+    let page = PageFrame(
+      language, title: Texts.of(language).documents,
+      path: PagePaths(language: .vi, key: key).documents, assets: parts.assets, bloc: bloc)
+    let view = DocumentsView(
+      page: page, language: language, bloc: bloc,
+      reports: try await parts.store.reports(of: key),
+      decisions: try await parts.store.decisions(of: key),
+      notices: try await parts.store.notices(of: key))
+    return parts.renderer.page("documents", view)
+  }
+
+  private func report(_ context: BasicRequestContext) async throws -> Response {
+    let key = try context.blocPeriodKey()
+    let id = try context.parameters.require("report", as: Int64.self)
+    guard let report = try await parts.store.reports(of: key).first(where: { $0.id == id }),
+      let file = file(of: report)
+    else { throw WebFailure(.notFound, .notFound) }
+    let body = try await FileIO().loadFile(path: file.path, context: context)
+    let name = "bao-cao-\(key.bloc)-\(key.period)-\(report.id).\(report.format)"
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: report.format == "pdf" ? "application/pdf" : "application/octet-stream",
+        .contentDisposition: "attachment; filename=\"\(name.filter { $0.isASCII && $0 != "\"" })\"",
+        .eTag: "\"\(report.sha256)\"",
+      ], body: body)
+  }
+
+  /// The report's file; nil if it is gone, or if its path leads out of the output folder.
+  private func file(of report: ReportArtefact) -> URL? {
+    let folder = parts.reportsFolder.standardizedFileURL.resolvingSymlinksInPath()
+    let file = folder.appending(path: report.path).standardizedFileURL.resolvingSymlinksInPath()
+    guard file.path.hasPrefix(folder.path + "/"), FileManager.default.fileExists(atPath: file.path)
+    else { return nil }
+    return file
+  }
+}

@@ -1,0 +1,32 @@
+/// How the web server listens and whom it answers.
+///
+/// There are no accounts yet: whoever reaches the port may read every page and send every form.
+/// That is why only this machine is served unless ``insecureListen`` is set, and why requests for
+/// foreign host names are refused (``HostCheck``).
+package struct WebConfiguration: Sendable {
+  /// Default `127.0.0.1:8080`. Port 0 takes a free one, see ``WebServer/run(onReady:)``.
+  package var address = ListenAddress()
+  /// Allows an address that other machines can reach. Default false.
+  package var insecureListen = false
+  /// Host names by which browsers reach the pages, beside `localhost` and plain IP addresses: the
+  /// public name when a proxy stands in front. Compared without regard to case. Default none.
+  package var publicHosts: [String] = []
+  /// Open connections at once, live pages included; further ones wait. Default 1024.
+  package var maxConnections = 1024
+  /// A connection that sends nothing for so long is closed. Default 60 s.
+  package var idleTimeout: Duration = .seconds(60)
+  /// How long open requests may go on after a shutdown is asked for. Default 10 s.
+  package var shutdownGrace: Duration = .seconds(10)
+
+  package init() {}
+
+  /// - Throws: ``ListenError``
+  package func validate() throws {
+    guard (0...65535).contains(address.port) else {
+      throw ListenError.malformed(address.description)
+    }
+    guard address.isLoopback || insecureListen else {
+      throw ListenError.reachableFromOutside(address)
+    }
+  }
+}
