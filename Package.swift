@@ -48,13 +48,17 @@ let package = Package(
       name: "JobQueueTesting",
       dependencies: ["LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker"],
       swiftSettings: settings),
+    .systemLibrary(
+      name: "CPango", pkgConfig: "pangocairo",
+      providers: [.apt(["libpango1.0-dev", "libcairo2-dev", "fonts-croscore"])]),
+    .target(name: "DocumentRendering", dependencies: ["CPango"], swiftSettings: settings),
     .target(
       name: "EmulationAwards",
       dependencies: [
         "JobQueue", "JobWorker", "LibpqClient", "QueueSchema",
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: settings, plugins: ["EmbedFiles"]),
+      exclude: ["Sample"], swiftSettings: settings, plugins: ["EmbedFiles"]),
     .target(
       name: "WebServing",
       dependencies: [
@@ -87,6 +91,8 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
     .plugin(name: "EmbedFiles", capability: .buildTool()),
+    .testTarget(
+      name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(
       name: "EmulationAwardsTests",
       dependencies: [
