@@ -23,7 +23,7 @@ $$;
 -- The protocol reads what the last transaction left after it waited for a lock; an older snapshot
 -- would show an old read position, or a dead worker alive.
 create or replace function require_read_committed(p_step text) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -36,7 +36,7 @@ end $$;
 -- Holds the epoch for this transaction and refuses a worker that is dead or whose connection was
 -- replaced. p_exclusive waits until every settle of the epoch that is under way has ended.
 create or replace function hold_epoch(p_epoch uuid, p_session int) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_session int;

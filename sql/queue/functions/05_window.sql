@@ -3,7 +3,7 @@
 -- The snapshot of this statement with the own transaction counted as running: a row that this
 -- transaction still adds must lie in a later window, or it would be passed over.
 create or replace function window_snapshot() returns pg_snapshot
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_now pg_snapshot := pg_current_snapshot();
@@ -21,14 +21,13 @@ end $$;
 -- (xid, id) order: first rows of transactions that ran in p_lo (each found by its exact xid), then
 -- everything from xmax(p_lo) on. Reading by "id > last" would lose late commits; "xid < xmin" would
 -- let one long writer stop the queue.
--- The settings pin the plan: a bitmap scan with a sort, or JIT, makes this hundreds of times slower.
+-- Functions that call this pin the plan with their settings (jit, enable_bitmapscan, enable_seqscan,
+-- plan_cache_mode): a bitmap scan with a sort, or JIT, makes it hundreds of times slower. The
+-- settings are theirs and not repeated here, because each costs a microsecond a call.
 create or replace function window_rows(
   p_lane int, p_lo pg_snapshot, p_hi pg_snapshot, p_after_xid xid8, p_after_id bigint, p_limit int)
 returns setof job
 language plpgsql stable
-set search_path from current
-set jit = off set enable_bitmapscan = off set enable_seqscan = off set enable_sort = off
-set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_late xid8[] := array(
@@ -62,16 +61,31 @@ begin
     order by j.xid, j.id limit v_left;
 end $$;
 
+-- Whether window_rows may find a row from this position on. A cheap look, so that an empty lane costs
+-- one index probe; a row that is not committed yet also counts.
+create or replace function may_have_rows(p_position claim) returns bool
+language plpgsql stable
+as $$
+declare
+  v_xid xid8 := greatest(p_position.to_xid, pg_snapshot_xmax(p_position.lo));
+begin
+  return exists (select from job j
+                 where j.lane = p_position.lane and (j.xid, j.id) >= (v_xid, 0::bigint)
+                   and j.xid < pg_snapshot_xmax(p_position.hi))
+    or exists (select from pg_snapshot_xip(p_position.lo) x, job j
+               where j.lane = p_position.lane and j.xid = x and x >= p_position.to_xid);
+end $$;
+
 -- The rows of a claim, settled or not.
 create or replace function claimed_rows(p_claim claim) returns setof job
-language sql stable set search_path from current
+language sql stable
 as $$
   select * from window_rows(
     p_claim.lane, p_claim.lo, p_claim.hi, p_claim.from_xid, p_claim.from_id, p_claim.n)
 $$;
 
 create or replace function is_settled(p_claim claim, p_id bigint) returns bool
-language sql stable set search_path from current
+language sql stable
 as $$
   select exists (
     select from closure c
@@ -80,7 +94,7 @@ $$;
 
 -- The rows of a claim that nobody settled.
 create or replace function unsettled_rows(p_claim claim) returns setof job
-language plpgsql stable set search_path from current
+language plpgsql stable
 as $$
 declare
   v_settled bigint[];
@@ -96,7 +110,7 @@ end $$;
 
 -- The open claims of one worker.
 create or replace function open_claims(p_epoch uuid) returns setof claim
-language sql stable set search_path from current
+language sql stable
 as $$
   select c.* from claim c
   where c.epoch = p_epoch and c.n > 0
@@ -107,9 +121,7 @@ $$;
 -- The newest claim of a lane: its read position. A lane that nobody claimed from starts at the
 -- snapshot in which its queue was made.
 create or replace function lane_position(p_lane int) returns claim
-language plpgsql stable set search_path from current
-set jit = off set enable_bitmapscan = off set enable_seqscan = off
-set plan_cache_mode = force_generic_plan
+language plpgsql stable
 as $$
 declare
   v_claim claim;
@@ -139,5 +151,5 @@ as $$
 $$;
 
 create or replace function head_segment() returns int
-language sql stable
-as $$ select segment from rotation order by seq desc limit 1 $$;
+language plpgsql stable
+as $$ begin return (select segment from rotation order by seq desc limit 1); end $$;

@@ -22,7 +22,7 @@ end $$;
 
 -- The queue's row, or the error that names the remedy.
 create or replace function queue_named(p_name text) returns queue
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_queue queue;

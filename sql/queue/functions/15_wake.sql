@@ -3,7 +3,7 @@
 -- knows that there is none.
 
 create or replace function wake(p_queue_id int, p_queue text) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_key bigint := lock_key('wake', p_queue_id::text);
@@ -35,5 +35,5 @@ end $$;
 
 -- Tells every worker: 'cancel <job>', 'drain <epoch>', 'pause <queue>', 'resume <queue>'.
 create or replace function send_control(p_verb text, p_object text) returns void
-language sql set search_path from current
+language sql
 as $$ select pg_notify(current_schema() || '_control', p_verb || ' ' || p_object) $$;

@@ -13,7 +13,7 @@ end $$;
 create or replace function check_job(
   p_queue queue, p_kind text, p_payload jsonb, p_priority smallint, p_run_at timestamptz)
 returns void
-language plpgsql stable set search_path from current
+language plpgsql stable
 as $$
 begin
   if p_kind is null or octet_length(p_kind) not between 1 and 200 then
@@ -94,7 +94,7 @@ end $$;
 create or replace function take_unique_key(
   p_queue queue, p_key text, p_on_conflict text, p_payload jsonb, p_run_at timestamptz)
 returns bigint
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_new bigint := nextval('job_id');

@@ -59,6 +59,10 @@ begin
         v_position := next_window(v_position, v_now);
         v_opened := true;
       end if;
+      if not may_have_rows(v_position) then
+        v_position.drained := true;
+        continue;
+      end if;
       if exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, p_epoch, v_left, v_head);
       else
@@ -116,7 +120,7 @@ create or replace function claim_flagged(
   p_position claim, p_epoch uuid, p_limit int, p_head int)
 returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
   payload jsonb, meta jsonb, enqueued_at timestamptz)
-language plpgsql set search_path from current
+language plpgsql
 as $$
 #variable_conflict use_column
 declare
@@ -128,6 +132,10 @@ declare
   v_free bigint[];
   v_withheld bigint[];
 begin
+  -- A suspect cuts the batch: it is no use to read far beyond the first.
+  if exists (select from flagged f where f.lane = p_position.lane and f.flag = 'suspect') then
+    p_limit := least(p_limit, 16);
+  end if;
   v_ids := array(select r.id from window_rows(p_position.lane, p_position.lo, p_position.hi,
                    p_position.to_xid, p_position.to_id, p_limit) r);
   if cardinality(v_ids) = 0 then return; end if;

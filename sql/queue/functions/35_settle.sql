@@ -3,7 +3,7 @@
 create or replace function add_event(
   p_id bigint, p_attempt smallint, p_event text, p_detail text, p_epoch uuid)
 returns void
-language sql set search_path from current
+language sql
 as $$
   insert into job_event (id, attempt, event, detail, epoch, actor)
   values (p_id, p_attempt, p_event, left(p_detail, 8192), p_epoch,
@@ -65,7 +65,7 @@ end $$;
 
 create or replace function refuse_settle(p_epoch uuid, p_lane int, p_seq bigint, p_why text)
 returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 begin
   raise exception 'worker % settles claim %/% that %', p_epoch, p_lane, p_seq, p_why
@@ -76,7 +76,7 @@ end $$;
 create or replace function settle_held(
   p_epoch uuid, p_lane int, p_seq bigint, p_ids bigint[], p_final bool, p_outcomes jsonb)
 returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_settled bigint[];
@@ -98,7 +98,7 @@ begin
 end $$;
 
 create or replace function held_job(p_held held) returns job
-language sql immutable set search_path from current
+language sql immutable
 as $$
   select ('0'::xid8, p_held.id, p_held.enqueued_at, 0, p_held.lane, p_held.attempt, p_held.crashes,
           p_held.kind, p_held.payload, p_held.key, p_held.unique_key, p_held.meta)::job
@@ -108,7 +108,7 @@ $$;
 create or replace function apply_outcome(
   p_epoch uuid, p_job job, p_outcome text, p_delay_ms bigint, p_error text)
 returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 begin
   p_job.unique_key := null;
@@ -142,7 +142,7 @@ begin
 end $$;
 
 create or replace function defer(p_job job, p_state text, p_delay_ms bigint) returns void
-language sql set search_path from current
+language sql
 as $$
   insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
                         meta, state, run_at)
@@ -152,7 +152,7 @@ as $$
 $$;
 
 create or replace function bury(p_job job, p_error text, p_epoch uuid) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 begin
   perform add_event(p_job.id, p_job.attempt, 'dead', p_error, p_epoch);
@@ -164,7 +164,7 @@ end $$;
 -- Writes a job into the log again, to be claimed at once. Two crashes make it a suspect, which is
 -- claimed alone.
 create or replace function append_again(p_job job) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 begin
   insert into job (segment, lane, id, attempt, crashes, kind, payload, enqueued_at, key, unique_key, meta)

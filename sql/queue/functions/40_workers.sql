@@ -20,7 +20,7 @@ begin
 end $$;
 
 create or replace function hold_life(p_epoch uuid) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_key bigint := lock_key('life', p_epoch::text);
@@ -58,6 +58,8 @@ end $$;
 create or replace function open_jobs(p_epoch uuid, p_session int)
 returns table (lane int, seq bigint, id bigint)
 language plpgsql security definer set search_path from current
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 begin
   perform hold_epoch(p_epoch, p_session);
@@ -85,6 +87,8 @@ end $$;
 -- The clean end of a worker: what is still open is handed back with its attempt. Returns how many.
 create or replace function retire_worker(p_epoch uuid, p_session int) returns int
 language plpgsql security definer set search_path from current
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_count int;

@@ -4,7 +4,7 @@
 -- Gives back every unsettled job of a worker that has ended. p_crashed: count a crash for each (a
 -- job that was claimed alone and has crashed three workers is buried); otherwise hand it back.
 create or replace function release_claims(p_epoch uuid, p_crashed bool) returns int
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_claim claim;
@@ -31,7 +31,7 @@ end $$;
 
 create or replace function release_job(p_job job, p_epoch uuid, p_crashed bool, p_alone bool)
 returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 begin
   p_job.unique_key := null;
@@ -54,6 +54,8 @@ end $$;
 -- Waits for settles of the worker that are under way.
 create or replace function rescue(p_epoch uuid) returns int
 language plpgsql security definer set search_path from current
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 begin
   perform require_read_committed('rescue');
@@ -86,6 +88,8 @@ create or replace function rescue_lost(
   p_grace interval default '5 seconds', p_stale interval default '15 seconds')
 returns int
 language plpgsql security definer set search_path from current
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_lost uuid[];

@@ -5,6 +5,8 @@
 -- uses the oldest segment; try again later) or what was done.
 create or replace function rotate_if_due() returns text
 language plpgsql security definer set search_path from current
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_setting setting := (select s from setting s);
@@ -24,6 +26,8 @@ end $$;
 -- Empties the next segment of the ring and makes it the head. Waits at most 100 ms for each lock.
 create or replace function rotate() returns text
 language plpgsql security definer set search_path from current set lock_timeout = '100ms'
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_from rotation;
@@ -50,7 +54,7 @@ end $$;
 
 -- Open claims that lie in the segment, or whose rows do: their unsettled rows move to `held`.
 create or replace function hold_open_claims(p_segment int, p_head int) returns bigint
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_newest xid8 := newest_xid('job_' || p_segment);
@@ -86,7 +90,7 @@ end $$;
 
 -- The greatest xid in a partition of job, lane by lane through its index.
 create or replace function newest_xid(p_partition text) returns xid8
-language plpgsql set search_path from current set enable_seqscan = off set jit = off
+language plpgsql set enable_seqscan = off set jit = off
 as $$
 declare
   v_lane int;
@@ -103,7 +107,7 @@ end $$;
 
 -- Rows of the segment that nobody has claimed are appended again at the head.
 create or replace function carry_unclaimed(p_segment int, p_head int) returns bigint
-language plpgsql set search_path from current
+language plpgsql
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
 as $$
 declare
@@ -131,7 +135,7 @@ end $$;
 
 -- Read positions that lie in the segment are written again at the head.
 create or replace function carry_positions(p_segment int, p_head int) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_lane int;
@@ -150,7 +154,7 @@ end $$;
 -- The lanes that have rows in a partition, found by jumping through its index: the cost grows with
 -- the lanes, not with the rows.
 create or replace function lanes_of(p_partition text) returns setof int
-language plpgsql set search_path from current set enable_seqscan = off set jit = off
+language plpgsql set enable_seqscan = off set jit = off
 as $$
 declare
   v_lane int;

@@ -1,7 +1,7 @@
 -- What an operator does to jobs. Each act leaves an event with the session's user as its actor.
 
 create or replace function refuse_job(p_id bigint, p_act text) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_state text := job_state(p_id);

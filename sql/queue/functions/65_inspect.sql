@@ -2,12 +2,12 @@
 
 -- Every appearance of a job in the log that is still there, oldest first.
 create or replace function log_rows(p_id bigint) returns setof job
-language sql stable set search_path from current set enable_seqscan = off set jit = off
+language sql stable set enable_seqscan = off set jit = off
 as $$ select j.* from job j where j.id = p_id order by j.xid $$;
 
 -- The claim that took a row of the log, if one did.
 create or replace function claim_of(p_job job) returns setof claim
-language sql stable set search_path from current
+language sql stable
 as $$
   select c.* from claim c
   where c.lane = p_job.lane and c.n > 0
@@ -18,7 +18,7 @@ $$;
 
 -- The state of one appearance: waiting, running or settled.
 create or replace function row_state(p_job job) returns text
-language plpgsql stable set search_path from current
+language plpgsql stable
 as $$
 declare
   v_claim claim;
@@ -34,7 +34,7 @@ end $$;
 -- The state of a job: waiting, running, scheduled, retrying, snoozed, parked, dead, succeeded,
 -- cancelled, discarded; null where nothing is known of it.
 create or replace function job_state(p_id bigint) returns text
-language plpgsql stable set search_path from current
+language plpgsql stable
 as $$
 declare
   v_state text;
@@ -60,7 +60,7 @@ end $$;
 
 -- How many rows of a lane nobody has claimed, counted up to p_cap.
 create or replace function lane_waiting(p_lane int, p_cap int) returns int
-language plpgsql stable set search_path from current
+language plpgsql stable
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
 as $$
 declare
@@ -77,7 +77,7 @@ end $$;
 
 -- When the first row of a lane that nobody has claimed was enqueued.
 create or replace function lane_oldest(p_lane int) returns timestamptz
-language plpgsql stable set search_path from current
+language plpgsql stable
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
 as $$
 declare
@@ -94,7 +94,7 @@ end $$;
 create or replace function running_jobs()
 returns table (id bigint, lane int, seq bigint, epoch uuid, attempt smallint, crashes smallint,
   kind text, payload jsonb, enqueued_at timestamptz, claimed_at timestamptz)
-language sql stable set search_path from current
+language sql stable
 as $$
   select r.id, r.lane, c.seq, c.epoch, r.attempt, r.crashes, r.kind, r.payload, r.enqueued_at, c.at
   from worker w, open_claims(w.epoch) c, unsettled_rows(c) r
@@ -250,7 +250,7 @@ end $$;
 
 -- Who took the job when, and when it was settled.
 create or replace function claims_story(p_id bigint) returns jsonb
-language sql stable set search_path from current set enable_seqscan = off set jit = off
+language sql stable set enable_seqscan = off set jit = off
 as $$
   select coalesce(jsonb_agg(t.story order by t.at), '[]') from (
     select c.at, jsonb_build_object('at', c.at, 'worker', c.epoch, 'host', w.host, 'pid', w.pid,
@@ -266,7 +266,7 @@ $$;
 
 -- How many jobs of its band a waiting job has before it, counted up to 10,000.
 create or replace function jobs_ahead(p_id bigint) returns int
-language plpgsql stable set search_path from current
+language plpgsql stable
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
 as $$
 declare

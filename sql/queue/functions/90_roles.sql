@@ -2,7 +2,7 @@
 -- read. They are groups without login: grant them to logins. Made where the installer may create
 -- roles; otherwise a notice says what an administrator has to run before the next migration.
 create or replace function grant_roles() returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_schema text := current_schema();
@@ -47,7 +47,7 @@ begin
 end $$;
 
 create or replace function grant_role(p_role text, p_functions text[]) returns void
-language plpgsql set search_path from current
+language plpgsql
 as $$
 declare
   v_schema text := current_schema();
