@@ -1,1 +1,0 @@
-// The floor QueueSchema is under construction.
