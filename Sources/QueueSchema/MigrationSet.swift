@@ -37,7 +37,7 @@ public struct MigrationSet: Sendable {
     functions = sorted.filter { $0.path.hasPrefix("functions/") }.map(\.text)
       .joined(separator: "\n")
     precondition(
-      migrations.map(\.version) == Array(1...max(migrations.count, 1)).prefix(migrations.count)[...],
+      migrations.map(\.version).elementsEqual((0..<migrations.count).map { $0 + 1 }),
       "the migrations of \(name) must be numbered from 1 without gaps")
   }
 
