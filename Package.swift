@@ -24,6 +24,7 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-crypto", "3.0.0"..<"5.0.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   // The floors of the house, lowest first: a target imports only what stands above it in this list.
@@ -62,6 +63,7 @@ let package = Package(
     .target(
       name: "WebServing",
       dependencies: [
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
@@ -74,6 +76,7 @@ let package = Package(
       dependencies: [
         "WebServing", "EmulationAwards", "JobQueue", "LibpqClient",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Mustache", package: "swift-mustache"),
@@ -97,6 +100,24 @@ let package = Package(
       name: "EmulationAwardsTests",
       dependencies: [
         "EmulationAwards", "JobQueue", "JobWorker", "JobQueueTesting", "LibpqClient", "QueueSchema",
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "WebServingTests",
+      dependencies: [
+        "WebServing", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "EmulationWebTests",
+      dependencies: [
+        "EmulationWeb", "WebServing", "EmulationAwards",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .testTarget(name: "OngCommandTests", dependencies: ["OngCommand"], swiftSettings: settings),

@@ -17,6 +17,7 @@ package struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// - Throws: ``ListenError/malformed(_:)``
   package init(parsing text: String) throws {
     self.init()
+    if text.isEmpty { throw ListenError.malformed(text) }
     if let port = Int(text) {
       self.port = port
     } else if text.hasPrefix("["), let end = text.firstIndex(of: "]") {

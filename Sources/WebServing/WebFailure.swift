@@ -79,7 +79,9 @@ package struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
           "a request failed",
           metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
       }
-      return pages.response(to: request, failure: failure, reference: context.id)
+      // Not `context.id`: that traps when the log handler keeps no metadata.
+      let reference = context.logger[metadataKey: "hb.request.id"]?.description ?? "–"
+      return pages.response(to: request, failure: failure, reference: reference)
     }
   }
 }

@@ -13,7 +13,8 @@ struct SheetForm: Equatable {
   init(_ sheet: SelfScoreSheet, scheme: ScoringScheme) {
     revision = sheet.revision
     for leaf in scheme.leaves {
-      for (field, text) in Self.texts(of: sheet.figures[leaf.code], leaf: leaf) {
+      for (field, text) in Self.texts(of: sheet.figures[leaf.code], leaf: leaf)
+      where leaf.fields.contains(field) {
         texts[FieldName(criterion: leaf.code, field: field)] = text
       }
     }

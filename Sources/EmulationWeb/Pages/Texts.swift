@@ -34,7 +34,6 @@ struct Texts: Sendable {
   let maximum: String
   let recalculating: String
   let upToDate: String
-  let live: String
   let resultRevision: String
   let computedAt: String
   let scheme: String
@@ -82,7 +81,6 @@ struct Texts: Sendable {
   let yearEndReport: String
   let download: String
   let renderedAt: String
-  let size: String
   let checksum: String
   let decisions: String
   let draft: String
@@ -90,10 +88,8 @@ struct Texts: Sendable {
   let notices: String
   let noNotices: String
   let recipient: String
-  let purpose: String
   let state: String
   let sentAt: String
-  let attempts: String
 
   let ruleQuantitative: String
   let ruleQualitative: String
