@@ -34,7 +34,10 @@ let package = Package(
       name: "LibpqClient",
       dependencies: ["CLibpq", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings),
-    .target(name: "PrivatePostgres", dependencies: ["LibpqClient"], swiftSettings: settings),
+    .target(
+      name: "PrivatePostgres",
+      dependencies: ["LibpqClient", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
     .target(
       name: "QueueSchema", dependencies: ["LibpqClient"], swiftSettings: settings,
       plugins: ["EmbedFiles"]),
@@ -94,6 +97,16 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
     .plugin(name: "EmbedFiles", capability: .buildTool()),
+    .testTarget(
+      name: "LibpqClientTests",
+      dependencies: [
+        "LibpqClient", "PrivatePostgres", "JobQueueTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PrivatePostgresTests", dependencies: ["PrivatePostgres", "LibpqClient"],
+      swiftSettings: settings),
     .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(

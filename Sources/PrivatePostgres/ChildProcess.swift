@@ -1,0 +1,161 @@
+import Dispatch
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// A child started by `posix_spawn`.
+///
+/// Not Foundation's Process: a daemon's descendants keep its exit socket open, so that waiting for
+/// it never ends. The child gets an empty signal mask (Dispatch's threads block every signal),
+/// default signal actions, its own process group (a Ctrl-C in the terminal is ours to handle), and
+/// no descriptor of ours but the ones named.
+final class ChildProcess: Sendable {
+  let id: pid_t
+  private struct Exit {
+    var status: Int32?
+    var waiters: [Int: CheckedContinuation<Int32?, Never>] = [:]
+    var nextWaiter = 0
+  }
+  private let exit = Mutex(Exit())
+
+  /// - Parameters:
+  ///   - input: becomes the child's standard input; nil is /dev/null.
+  ///   - output: becomes its standard output and error; nil is /dev/null.
+  init(_ command: [String], input: Int32? = nil, output: Int32? = nil) throws {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    Self.addStreams(&actions, input: input, output: output)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    Self.addSignals(&attributes)
+    let arguments = command.map { strdup($0) } + [nil]
+    let environment = Self.environment().map { strdup($0) } + [nil]
+    defer { for text in arguments + environment { free(text) } }
+    var id: pid_t = 0
+    let failure = posix_spawn(&id, command[0], &actions, &attributes, arguments, environment)
+    guard failure == 0 else {
+      throw PrivateServerError(
+        .startFailed, "cannot run \(command[0]): \(String(cString: strerror(failure)))")
+    }
+    self.id = id
+    // Its own thread, because it waits; one per child, and children are few.
+    DispatchQueue(label: "ong.postgres.child").async { [self] in reap() }
+  }
+
+  /// Runs a short command to its end.
+  static func run(_ command: [String]) async throws -> (status: Int32, output: String) {
+    let file = try TemporaryOutput()
+    let child = try ChildProcess(command, output: file.descriptor)
+    let status = await child.waitForExit(within: .seconds(120)) ?? -1
+    if status == -1 { kill(child.id, SIGKILL) }
+    return (status, file.text)
+  }
+
+  var isRunning: Bool { exit.withLock { $0.status == nil } }
+
+  /// The exit status (128 + n after signal n), or nil when it still runs after the time.
+  func waitForExit(within limit: Duration) async -> Int32? {
+    await withCheckedContinuation { continuation in
+      let id: Int? = exit.withLock { exit in
+        if let status = exit.status {
+          continuation.resume(returning: status)
+          return nil
+        }
+        exit.nextWaiter += 1
+        exit.waiters[exit.nextWaiter] = continuation
+        return exit.nextWaiter
+      }
+      guard let id else { return }
+      let seconds = Double(limit.components.seconds) + Double(limit.components.attoseconds) / 1e18
+      DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
+        exit.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: nil)
+      }
+    }
+  }
+
+  private func reap() {
+    var raw: Int32 = 0
+    while waitpid(id, &raw, 0) < 0 && errno == EINTR {}
+    let status = raw & 0x7f == 0 ? (raw >> 8) & 0xff : 128 + (raw & 0x7f)
+    let waiters = exit.withLock { exit in
+      exit.status = status
+      defer { exit.waiters = [:] }
+      return exit.waiters
+    }
+    for waiter in waiters.values { waiter.resume(returning: status) }
+  }
+
+  private static func addStreams(
+    _ actions: inout posix_spawn_file_actions_t, input: Int32?, output: Int32?
+  ) {
+    let kept = Set([input, output].compactMap { $0 })
+    for descriptor in openDescriptors() where descriptor > 2 && !kept.contains(descriptor) {
+      posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
+    if let input {
+      posix_spawn_file_actions_adddup2(&actions, input, 0)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
+    if let output {
+      posix_spawn_file_actions_adddup2(&actions, output, 1)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    }
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    for descriptor in kept where descriptor > 2 {
+      posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
+  }
+
+  private static func addSignals(_ attributes: inout posix_spawnattr_t) {
+    var none = sigset_t()
+    var all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+  }
+
+  private static func openDescriptors() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    return names.compactMap { Int32($0) }
+  }
+
+  /// libpq's variables must not reach the server, nor any secret of ours.
+  private static func environment() -> [String] {
+    let own = ProcessInfo.processInfo.environment
+    let passed = ["PATH", "TZ", "LD_LIBRARY_PATH", "TMPDIR"].compactMap { name in
+      own[name].map { "\(name)=\($0)" }
+    }
+    return passed + ["LC_ALL=C.UTF-8"]
+  }
+}
+
+/// A file without a name, for the output of a short command.
+private struct TemporaryOutput {
+  let descriptor: Int32
+
+  init() throws {
+    var path = Array("/tmp/ong-output-XXXXXX".utf8CString)
+    descriptor = mkstemp(&path)
+    guard descriptor >= 0 else {
+      throw PrivateServerError(.startFailed, "cannot write to /tmp")
+    }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    unlink(path)
+  }
+
+  /// Read once, at the end; closes the file.
+  var text: String {
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 16 * 1024)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+  }
+}

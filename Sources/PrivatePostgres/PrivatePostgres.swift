@@ -1,1 +1,0 @@
-// The floor PrivatePostgres is under construction.

@@ -1,0 +1,7 @@
+import LibpqClient
+import PrivatePostgres
+import Testing
+
+@Suite("A private server")
+struct PrivateServerTests {
+}
