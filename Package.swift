@@ -47,7 +47,12 @@ let package = Package(
         "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
-    .target(name: "JobWorker", dependencies: ["JobQueue", "LibpqClient"], swiftSettings: settings),
+    .target(
+      name: "JobWorker",
+      dependencies: [
+        "JobQueue", "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
     .target(
       name: "JobQueueTesting",
       dependencies: ["LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker"],
@@ -109,6 +114,15 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
+    .testTarget(
+      name: "JobQueueTests",
+      dependencies: ["JobQueue", "JobQueueTesting", "LibpqClient"], swiftSettings: settings),
+    .testTarget(
+      name: "JobWorkerTests",
+      dependencies: [
+        "JobWorker", "JobQueue", "JobQueueTesting", "LibpqClient",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     .testTarget(
       name: "EmulationAwardsTests",
       dependencies: [

@@ -3,10 +3,12 @@ public import Foundation
 /// One queue as `ong queues ls` shows it.
 public struct QueueStatus: Sendable, Hashable, Codable {
   public var name: String
-  /// No job of a paused queue is claimed; enqueueing goes on.
-  public var isPaused: Bool
-  /// Jobs in the log that nobody has claimed.
+  /// Since when no job of the queue is claimed; enqueueing goes on. Nil: not paused.
+  public var pausedAt: Date?
+  /// Jobs in the log that nobody has claimed, counted up to 100,001 a band.
   public var waiting: Int
+  /// True when there are more than were counted.
+  public var isWaitingCapped: Bool
   /// Jobs claimed and not settled.
   public var running: Int
   public var scheduled: Int
@@ -16,9 +18,13 @@ public struct QueueStatus: Sendable, Hashable, Codable {
   public var dead: Int
   /// When the oldest waiting job was enqueued; nil if none waits.
   public var oldestWaiting: Date?
+  /// Living workers that serve the queue.
+  public var workers: Int
+
+  public var isPaused: Bool { pausedAt != nil }
 }
 
-/// One worker process as `ong workers ls` shows it.
+/// One living worker process as `ong workers ls` shows it.
 public struct WorkerStatus: Sendable, Hashable, Codable {
   /// This life of the process; a restarted worker has another.
   public var epoch: UUID
@@ -35,8 +41,8 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   public var lastHeartbeat: Date
   /// Asked to finish what it runs and claim nothing more.
   public var isDraining: Bool
-  /// Declared dead; nothing that it reports is accepted any more.
-  public var isDead: Bool
+  /// Its claiming connection is there. Without it the worker is declared dead after 5 s.
+  public var isConnected: Bool
 }
 
 /// One job in a list.
@@ -60,6 +66,7 @@ public struct DeadJob: Sendable, Hashable, Codable {
   public var id: Int64
   public var queue: String
   public var kind: String
+  public var priority: JobPriority
   public var attempt: Int
   public var crashes: Int
   public var enqueuedAt: Date

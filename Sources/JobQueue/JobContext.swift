@@ -29,7 +29,7 @@ public struct JobContext: Sendable {
 
   /// The worker's logger with the job's queue, kind, id, attempt and the worker's epoch.
   public var logger: Logger {
-    var logger = run.logger
+    var logger = run.logger()
     logger[metadataKey: "job"] = "\(id)"
     logger[metadataKey: "attempt"] = "\(attempt)"
     return logger
@@ -51,11 +51,11 @@ package final class JobRun: Sendable {
   package let kind: String
   package let queue: String
   package let maxAttempts: Int
-  package let logger: Logger
+  package let logger: @Sendable () -> Logger
   package let isCancelled: @Sendable (_ id: Int64) -> Bool
 
   package init(
-    kind: String, queue: String, maxAttempts: Int, logger: Logger,
+    kind: String, queue: String, maxAttempts: Int, logger: @escaping @Sendable () -> Logger,
     isCancelled: @escaping @Sendable (_ id: Int64) -> Bool
   ) {
     self.kind = kind

@@ -1,7 +1,7 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 /// PostgreSQL counts microseconds since 2000-01-01 00:00 UTC, Foundation seconds since 2001.
-enum Timestamp {
+package enum Timestamp {
   static let infinity = Int64.max
   static let minusInfinity = Int64.min
   private static let secondsFrom2000To2001 = 366.0 * 86400
@@ -19,7 +19,7 @@ enum Timestamp {
     return value
   }
 
-  static func date(from microseconds: Int64) -> Date {
+  package static func date(from microseconds: Int64) -> Date {
     if microseconds == infinity { return .distantFuture }
     if microseconds == minusInfinity { return .distantPast }
     return Date(

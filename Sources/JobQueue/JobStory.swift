@@ -1,0 +1,120 @@
+public import Foundation
+
+/// All that is known of one job: where it is, who took it when, and what happened to it.
+public struct JobStory: Sendable, Hashable {
+  /// One taking of the job by a worker.
+  public struct Claim: Sendable, Hashable {
+    public var at: Date
+    public var worker: UUID
+    public var host: String?
+    public var processID: Int?
+    public var attempt: Int
+    /// When the worker reported a result; nil while the job runs or was rescued.
+    public var settledAt: Date?
+  }
+
+  /// Something that happened to the job other than being enqueued, claimed or done.
+  public struct Event: Sendable, Hashable {
+    public var at: Date
+    /// Such as `retried`, `snoozed`, `handed_back`, `crashed`, `parked`, `dead`, `cancelled`.
+    public var event: String
+    public var attempt: Int
+    /// The error's text or the reason.
+    public var detail: String?
+    public var worker: UUID?
+    /// Who, when an operator did it.
+    public var actor: String?
+  }
+
+  public var id: Int64
+  public var state: JobState
+  /// Nil when nothing but events is left of the job.
+  public var kind: String?
+  public var queue: String?
+  public var priority: JobPriority?
+  public var attempt: Int?
+  public var crashes: Int?
+  public var enqueuedAt: Date?
+  public var runAt: Date?
+  public var error: String?
+  public var key: String?
+  public var uniqueKey: String?
+  /// Of a waiting job: how many of its band are before it, counted up to 10,000.
+  public var waitsBehind: Int?
+  public var claims: [Claim]
+  public var events: [Event]
+  /// The story as the server told it, with payload and metadata, for `--json`.
+  public var json: String
+}
+
+extension JobStory {
+  init(json: String) throws {
+    let told = try PayloadCoding.decode(Told.self, from: Data(json.utf8))
+    self.init(
+      id: told.id, state: told.state, kind: told.kind, queue: told.queue,
+      priority: told.priority, attempt: told.attempt, crashes: told.crashes,
+      enqueuedAt: told.enqueuedAt, runAt: told.runAt, error: told.error, key: told.key,
+      uniqueKey: told.uniqueKey, waitsBehind: told.waitsBehind,
+      claims: told.claims.map {
+        Claim(
+          at: $0.at, worker: $0.worker, host: $0.host, processID: $0.pid, attempt: $0.attempt,
+          settledAt: $0.settledAt)
+      },
+      events: told.events.map {
+        Event(
+          at: $0.at, event: $0.event, attempt: $0.attempt, detail: $0.detail, worker: $0.worker,
+          actor: $0.actor)
+      },
+      json: json)
+  }
+
+  /// What the SQL function `job_story` answers.
+  private struct Told: Decodable {
+    struct Claim: Decodable {
+      var at: Date
+      var worker: UUID
+      var host: String?
+      var pid: Int?
+      var attempt: Int
+      var settledAt: Date?
+
+      enum CodingKeys: String, CodingKey {
+        case at, worker, host, pid, attempt
+        case settledAt = "settled_at"
+      }
+    }
+
+    struct Event: Decodable {
+      var at: Date
+      var event: String
+      var attempt: Int
+      var detail: String?
+      var worker: UUID?
+      var actor: String?
+    }
+
+    var id: Int64
+    var state: JobState
+    var kind: String?
+    var queue: String?
+    var priority: JobPriority?
+    var attempt: Int?
+    var crashes: Int?
+    var enqueuedAt: Date?
+    var runAt: Date?
+    var error: String?
+    var key: String?
+    var uniqueKey: String?
+    var waitsBehind: Int?
+    var claims: [Claim]
+    var events: [Event]
+
+    enum CodingKeys: String, CodingKey {
+      case id, state, kind, queue, priority, attempt, crashes, error, key, claims, events
+      case enqueuedAt = "enqueued_at"
+      case runAt = "run_at"
+      case uniqueKey = "unique_key"
+      case waitsBehind = "waits_behind"
+    }
+  }
+}

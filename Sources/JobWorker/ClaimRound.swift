@@ -1,0 +1,69 @@
+import Foundation
+import JobQueue
+import LibpqClient
+
+/// One trip to the server on the claiming connection: results go, jobs come.
+///
+/// The results are one transaction, each claim and the heartbeat another; when one result is
+/// refused the claims still come.
+struct ClaimRound: Sendable {
+  struct Ask: Sendable {
+    /// Place in the engine's list of served queues.
+    let queue: Int
+    let name: String
+    let limit: Int
+  }
+
+  let epoch: UUID
+  let session: Int32
+  let settlements: [Settlement]
+  let asks: [Ask]
+  /// Busy slots, if a heartbeat is due.
+  let heartbeat: Int?
+
+  func requests(_ sql: QueueSQL) -> [PipelineRequest] {
+    var requests: [PipelineRequest] = []
+    for settlement in settlements {
+      requests.append(settlement.request(sql, epoch: epoch, session: session))
+      // One that was refused before must not take others down with it.
+      if settlement.refusals > 0 { requests.append(.sync) }
+    }
+    requests.append(.sync)
+    for ask in asks {
+      requests.append(
+        .query(
+          "select \(ClaimColumn.names) from \(sql("claim"))($1, $2, $3, $4)",
+          [epoch, session, ask.name, Int32(ask.limit)]))
+      requests.append(.sync)
+    }
+    if let heartbeat {
+      requests.append(
+        .query(
+          "select draining, cancel from \(sql("heartbeat"))($1, $2, $3)",
+          [epoch, session, Int32(heartbeat)]))
+    }
+    return requests
+  }
+}
+
+/// The claims of an answer: runs of rows with the same lane and sequence number.
+func claimRanges(_ rows: QueryResult) -> [(key: ClaimKey, range: Range<Int>)] {
+  var ranges: [(key: ClaimKey, range: Range<Int>)] = []
+  var start = 0
+  for row in 0..<rows.count {
+    let key = claimKey(rows, row)
+    if let last = ranges.last, last.key == key {
+      ranges[ranges.count - 1].range = start..<(row + 1)
+    } else {
+      start = row
+      ranges.append((key, row..<(row + 1)))
+    }
+  }
+  return ranges
+}
+
+private func claimKey(_ rows: QueryResult, _ row: Int) -> ClaimKey {
+  ClaimKey(
+    lane: Int32(truncatingIfNeeded: rows.integer(row: row, column: ClaimColumn.lane) ?? 0),
+    seq: rows.integer(row: row, column: ClaimColumn.seq) ?? 0)
+}

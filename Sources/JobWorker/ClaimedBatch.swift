@@ -1,0 +1,192 @@
+import JobQueue
+import LibpqClient
+import Synchronization
+
+/// Names a claim: the `seq`-th of its lane.
+struct ClaimKey: Hashable, Sendable {
+  var lane: Int32
+  var seq: Int64
+}
+
+/// The jobs of one claim, shared between the slots that run them and the engine that reports them.
+///
+/// Slots take jobs and finish them without a lock; the engine alone collects what is to be reported
+/// and drops what the server has taken away.
+final class ClaimedBatch: Sendable {
+  /// A job's way: waiting → running → done → reported; or gone, when the server took it away.
+  enum RowState: UInt8 {
+    case waiting, running, done, reported, gone
+
+    var isClosed: Bool { self == .reported || self == .gone }
+  }
+
+  enum Finish {
+    /// Others of this claim are still to come and the engine knows that there are results.
+    case noted
+    /// The first result since the engine last looked.
+    case news
+    case last
+    /// The job was taken away meanwhile: its result counts for nothing.
+    case dropped
+  }
+
+  let key: ClaimKey
+  let queue: Int
+  let rows: QueryResult
+  /// The first of the answer's rows that belongs to this claim.
+  let firstRow: Int
+  let count: Int
+  let claimedAt: Moment
+  private let next = Atomic(0)
+  private let left: Atomic<Int>
+  private let hasNews = Atomic(false)
+  private let states: RowStates
+  private let outcomes = Mutex<[Int: JobOutcome]>([:])
+
+  init(
+    key: ClaimKey, queue: Int, rows: QueryResult, range: Range<Int>, claimedAt: Moment
+  ) {
+    self.key = key
+    self.queue = queue
+    self.rows = rows
+    self.firstRow = range.lowerBound
+    self.count = range.count
+    self.claimedAt = claimedAt
+    left = Atomic(range.count)
+    states = RowStates(count: range.count)
+  }
+
+  /// The place of a job that is now the caller's to run; nil when none is left.
+  func take() -> Int? {
+    while true {
+      let place = next.add(1, ordering: .relaxed).oldValue
+      if place >= count { return nil }
+      if states.move(place, from: .waiting, to: .running) { return place }
+    }
+  }
+
+  /// The band of the claim's lane.
+  var priority: JobPriority { JobPriority(rawValue: Int16(key.lane & 3)) ?? .normal }
+
+  var hasUntaken: Bool { next.load(ordering: .relaxed) < count }
+
+  /// Jobs neither done nor gone.
+  var unfinished: Int { left.load(ordering: .acquiring) }
+
+  func id(_ place: Int) -> Int64 {
+    rows.integer(row: firstRow + place, column: ClaimColumn.id) ?? 0
+  }
+
+  /// - Parameter outcome: nil for success.
+  func finish(_ place: Int, _ outcome: JobOutcome?) -> Finish {
+    if let outcome { outcomes.withLock { $0[place] = outcome } }
+    guard states.move(place, from: .running, to: .done) else { return .dropped }
+    if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { return .last }
+    if hasNews.load(ordering: .relaxed) { return .noted }
+    return hasNews.exchange(true, ordering: .acquiringAndReleasing) ? .noted : .news
+  }
+}
+
+// The engine's side: called on its queue only.
+extension ClaimedBatch {
+  /// What is done and not reported, as reported from now on; nil if nothing is.
+  func collect() -> Settlement? {
+    hasNews.store(false, ordering: .sequentiallyConsistent)
+    var ids: [Int64] = []
+    var notes: [Settlement.Note] = []
+    var closed = 0
+    let known = outcomes.withLock { $0 }
+    for place in 0..<count {
+      if states.move(place, from: .done, to: .reported) {
+        ids.append(id(place))
+        if let outcome = known[place] { notes.append(.init(id: ids[ids.count - 1], outcome)) }
+      } else if states[place].isClosed {
+        closed += 1
+      }
+    }
+    guard !ids.isEmpty else { return nil }
+    return Settlement(
+      key: key, ids: ids, isWhole: ids.count == count, isFinal: ids.count + closed == count,
+      notes: notes)
+  }
+
+  /// Something is done that `collect` has not given.
+  var hasUnreported: Bool { (0..<count).contains { states[$0] == .done } }
+
+  /// Takes away the jobs that `isLost` names; returns the ids of those that are running now.
+  func drop(where isLost: (Int64) -> Bool) -> [Int64] {
+    var running: [Int64] = []
+    for place in 0..<count where isLost(id(place)) {
+      if states.move(place, from: .waiting, to: .gone) {
+        left.subtract(1, ordering: .acquiringAndReleasing)
+      } else if states.move(place, from: .running, to: .gone) {
+        left.subtract(1, ordering: .acquiringAndReleasing)
+        running.append(id(place))
+      } else {
+        _ = states.move(place, from: .done, to: .gone)
+      }
+    }
+    return running
+  }
+
+  /// Finishes every job that no slot has taken; returns how many.
+  func finishUntaken(_ outcome: JobOutcome) -> Int {
+    var finished = 0
+    while let place = take() {
+      _ = finish(place, outcome)
+      finished += 1
+    }
+    return finished
+  }
+
+  /// Finishes one job if no slot has taken it.
+  func finishUntaken(id wanted: Int64, _ outcome: JobOutcome) -> Bool {
+    for place in 0..<count where id(place) == wanted {
+      guard states.move(place, from: .waiting, to: .running) else { return false }
+      _ = finish(place, outcome)
+      return true
+    }
+    return false
+  }
+}
+
+/// The columns of the SQL function `claim`.
+enum ClaimColumn {
+  static let names = "lane, seq, id, attempt, crashes, kind, payload, enqueued_at"
+  static let lane = 0
+  static let seq = 1
+  static let id = 2
+  static let attempt = 3
+  static let crashes = 4
+  static let kind = 5
+  static let payload = 6
+  static let enqueuedAt = 7
+}
+
+/// One atomic byte a job. Unchecked: the memory is only touched through its atomics.
+private final class RowStates: @unchecked Sendable {
+  private let bytes: UnsafeMutablePointer<Atomic<UInt8>>
+  private let count: Int
+
+  init(count: Int) {
+    self.count = count
+    bytes = .allocate(capacity: count)
+    for place in 0..<count { (bytes + place).initialize(to: Atomic(0)) }
+  }
+
+  deinit {
+    bytes.deinitialize(count: count)
+    bytes.deallocate()
+  }
+
+  subscript(place: Int) -> ClaimedBatch.RowState {
+    ClaimedBatch.RowState(rawValue: bytes[place].load(ordering: .acquiring)) ?? .gone
+  }
+
+  @inline(__always)
+  func move(_ place: Int, from: ClaimedBatch.RowState, to: ClaimedBatch.RowState) -> Bool {
+    bytes[place].compareExchange(
+      expected: from.rawValue, desired: to.rawValue, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+}

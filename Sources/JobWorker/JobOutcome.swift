@@ -1,0 +1,93 @@
+import JobQueue
+
+/// What became of one attempt, as the SQL function `settle` takes it. Plain success is not among
+/// them: it needs no words.
+struct JobOutcome: Sendable, Hashable {
+  enum Kind: String, Sendable {
+    case retry, snooze, park, dead, discard, cancel
+    case handBack = "hand_back"
+  }
+
+  var kind: Kind
+  var delay: Duration?
+  var error: String?
+
+  /// Longest error text that is kept, in bytes of UTF-8.
+  static let longestError = 8192
+
+  static func park(kind: String) -> JobOutcome {
+    JobOutcome(kind: .park, error: "no handler here knows the kind \(kind)")
+  }
+
+  static let handBack = JobOutcome(kind: .handBack)
+  static let cancelled = JobOutcome(kind: .cancel)
+}
+
+/// Why a running job was asked to end.
+enum StopReason: UInt8, Sendable {
+  case none = 0
+  case timeout
+  /// An operator cancelled the job.
+  case cancelled
+  /// The worker shuts down.
+  case shutdown
+  /// The server has given the job to somebody else.
+  case lost
+}
+
+/// The facts of a failed attempt, and the rule that makes an outcome of them.
+struct Failure {
+  var error: any Error
+  var attempt: Int
+  var options: JobOptions
+  var stop: StopReason
+
+  func outcome(using generator: inout some RandomNumberGenerator) -> JobOutcome {
+    switch (error, stop) {
+    case (_, .cancelled): .cancelled
+    case (let control as JobControl, _): outcome(of: control)
+    case (is UndecodablePayload, _): JobOutcome(kind: .dead, error: "\(error)")
+    // Handlers report a cancellation in many words; none of them is the job's fault.
+    case (_, .shutdown), (_, .lost): .handBack
+    case (_, .timeout):
+      again(after: nil, "timed out after \(options.timeout ?? .zero)", using: &generator)
+    default: again(after: nil, ErrorText.describe(error), using: &generator)
+    }
+  }
+
+  private func outcome(of control: JobControl) -> JobOutcome {
+    var generator = SystemRandomNumberGenerator()
+    switch control.kind {
+    case .retry(let delay): return again(after: delay, "\(control)", using: &generator)
+    case .snooze(let delay): return JobOutcome(kind: .snooze, delay: max(.zero, delay))
+    case .discard(let reason):
+      return JobOutcome(kind: .discard, error: ErrorText.bounded(reason))
+    }
+  }
+
+  /// Another attempt, unless this was the last.
+  private func again(
+    after delay: Duration?, _ error: String, using generator: inout some RandomNumberGenerator
+  ) -> JobOutcome {
+    guard attempt < options.maxAttempts else { return JobOutcome(kind: .dead, error: error) }
+    let wait = delay ?? options.backoff.delay(afterAttempt: attempt, using: &generator)
+    return JobOutcome(kind: .retry, delay: max(.zero, wait), error: error)
+  }
+}
+
+/// Errors as they are kept with a job.
+enum ErrorText {
+  /// Type and description, cut to `JobOutcome.longestError`.
+  static func describe(_ error: any Error) -> String {
+    bounded("\(type(of: error)): \(error)")
+  }
+
+  /// Cut at a character's boundary, and without NUL, which PostgreSQL can't hold.
+  static func bounded(_ text: String) -> String {
+    let clean = text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
+    guard clean.utf8.count > JobOutcome.longestError else { return clean }
+    var end = clean.utf8.index(clean.startIndex, offsetBy: JobOutcome.longestError - 3)
+    while end.samePosition(in: clean.unicodeScalars) == nil { end = clean.utf8.index(before: end) }
+    return clean[..<end] + "…"
+  }
+}

@@ -1,1 +1,0 @@
-// The floor JobWorker is under construction.

@@ -1,0 +1,135 @@
+import Foundation
+import JobQueue
+import LibpqClient
+import Logging
+import Synchronization
+
+/// Keeps the queue in order, on a connection of its own, while this worker leads: rescue of lost
+/// workers, promotion of due jobs, rotation, pruning. One worker leads at a time.
+actor Maintainer {
+  nonisolated let executor = QueueExecutor(label: "ong.maintenance")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  /// How often a worker that does not lead tries to.
+  private static let candidacy = Duration.seconds(2)
+  private static let promotion = 1000
+  private static let stepTimeout = Duration.seconds(30)
+
+  private let database: ConnectionConfiguration
+  private let sql: QueueSQL
+  private let logger: Logger
+  private var isStopped = false
+  private var connection: Connection?
+  private var schedule = MaintenanceSchedule(at: .now)
+  private var pause: (id: Int, waiter: CheckedContinuation<Void, Never>)?
+  private var pauses = 0
+
+  init(database: ConnectionConfiguration, schema: String, logger: Logger) {
+    self.database = database
+    self.sql = QueueSQL(schema: schema)
+    self.logger = logger
+  }
+
+  /// Leads whenever it may, until `stop()`.
+  func run() async {
+    var backoff = Backoff(cap: .seconds(3))
+    while !isStopped {
+      do {
+        var configuration = database
+        configuration.applicationName = "ong worker maintain"
+        let connection = try await Connection.open(configuration, logger: logger)
+        self.connection = connection
+        backoff.reset()
+        try await serve(connection)
+      } catch {
+        if !isStopped { logger.warning("maintenance interrupted", metadata: ["error": "\(error)"]) }
+      }
+      await connection?.close()
+      connection = nil
+      if !isStopped { await rest(for: backoff.next()) }
+    }
+  }
+
+  func stop() async {
+    isStopped = true
+    endPause()
+    await connection?.close()
+  }
+
+  /// A job was put off for so long: be there in time.
+  func expect(in delay: Duration) {
+    schedule.expect(dueAt: .now + delay)
+    endPause()
+  }
+
+  private func serve(_ connection: Connection) async throws {
+    var isLeader = false
+    while !isStopped {
+      if !isLeader {
+        isLeader = try await connection.query("select \(sql("try_lead"))()")[0, 0].decode()
+        if isLeader {
+          logger.info("leads the maintenance")
+          schedule = MaintenanceSchedule(at: .now)
+        }
+      }
+      guard isLeader else {
+        await rest(for: Self.candidacy)
+        continue
+      }
+      for step in MaintenanceSchedule.Step.allCases where schedule.isDue(step, at: .now) {
+        try await perform(step, on: connection)
+      }
+      await rest(for: schedule.next - .now)
+    }
+  }
+
+  private func perform(_ step: MaintenanceSchedule.Step, on connection: Connection) async throws {
+    switch step {
+    case .rescueLost:
+      let count = try await call("rescue_lost", on: connection)[0, 0].decode(Int32.self)
+      if count > 0 { logger.notice("jobs rescued", metadata: ["jobs": "\(count)"]) }
+    case .promoteDue: return try await promote(on: connection)
+    case .rotate: _ = try await call("rotate_if_due", on: connection)
+    case .unpark: _ = try await call("unpark_known", on: connection)
+    case .prune: _ = try await call("prune", on: connection)
+    }
+    schedule.did(step, at: .now)
+  }
+
+  private func promote(on connection: Connection) async throws {
+    let rows = try await connection.query(
+      """
+      select promoted, extract(epoch from next_due - clock_timestamp())::float8 \
+      from \(sql("promote_due"))($1)
+      """, [Int32(Self.promotion)], timeout: Self.stepTimeout)
+    let wait = try rows[0, 1].decode(Double?.self)
+    schedule.promoted(
+      Int(try rows[0, 0].decode(Int32.self)), of: Self.promotion,
+      nextIn: wait.map { .seconds($0) }, at: .now)
+  }
+
+  private func call(_ function: StaticString, on connection: Connection) async throws
+    -> QueryResult
+  {
+    try await connection.query("select \(sql(function))()", timeout: Self.stepTimeout)
+  }
+
+  /// Suspends for a while, or until there is something new.
+  private func rest(for wait: Duration) async {
+    guard wait > .zero, !isStopped else { return }
+    pauses += 1
+    let id = pauses
+    let alarm = Task {
+      try? await Task.sleep(for: wait)
+      self.endPause(id)
+    }
+    await withCheckedContinuation { pause = (id, $0) }
+    alarm.cancel()
+  }
+
+  private func endPause(_ id: Int? = nil) {
+    guard let pause, id == nil || id == pause.id else { return }
+    self.pause = nil
+    pause.waiter.resume()
+  }
+}

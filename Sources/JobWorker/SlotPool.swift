@@ -1,0 +1,116 @@
+import Foundation
+import JobQueue
+import Logging
+import Synchronization
+
+/// The slots of one queue and the claimed jobs that they take from.
+///
+/// Slots are long-lived tasks. A batch wakes one idle slot; each slot that finds work wakes the
+/// next before it starts, so exactly as many wake as there are threads that get round to it: two
+/// for jobs that return at once, hundreds for jobs that wait for a network.
+final class SlotPool: Sendable {
+  fileprivate struct State {
+    var ready: [ClaimedBatch] = []
+    var idle: [CheckedContinuation<ClaimedBatch?, Never>] = []
+    var isClosed = false
+  }
+
+  let queue: String
+  let slots: [Slot]
+  let shared: SlotShared
+  private let state = Mutex(State())
+
+  init(queue: String, count: Int, shared: SlotShared) {
+    self.queue = queue
+    self.shared = shared
+    slots = (0..<count).map { Slot(number: $0, queue: queue) }
+  }
+
+  func start() {
+    for slot in slots { slot.start(in: self) }
+  }
+
+  /// Hands batches to the slots.
+  func offer(_ batches: [ClaimedBatch]) {
+    state.withLock { $0.ready.append(contentsOf: batches) }
+    wakeOne()
+  }
+
+  /// The next batch with untaken jobs; suspends until there is one. Nil once the pool is closed.
+  func next() async -> ClaimedBatch? {
+    let found = await withCheckedContinuation { continuation in
+      let known: ClaimedBatch?? = state.withLock { state in
+        if state.isClosed { return .some(nil) }
+        if let batch = state.firstReady() { return .some(batch) }
+        state.idle.append(continuation)
+        return nil
+      }
+      if let known { continuation.resume(returning: known) }
+    }
+    if found?.hasUntaken == true { wakeOne() }
+    return found
+  }
+
+  /// No slot starts another job.
+  func close() {
+    let idle = state.withLock { state in
+      state.isClosed = true
+      state.ready = []
+      defer { state.idle = [] }
+      return state.idle
+    }
+    for continuation in idle { continuation.resume(returning: nil) }
+  }
+
+  /// Slots that run a job.
+  var busy: Int { slots.count { $0.isBusy } }
+
+  /// Slots whose job belongs to somebody else by now.
+  var blocked: Int { slots.count { $0.runsLostJob } }
+
+  private func wakeOne() {
+    let woken = state.withLock { state in
+      guard let batch = state.firstReady(), let idle = state.idle.popLast() else {
+        return nil as (CheckedContinuation<ClaimedBatch?, Never>, ClaimedBatch)?
+      }
+      return (idle, batch)
+    }
+    if let (continuation, batch) = woken { continuation.resume(returning: batch) }
+  }
+}
+
+extension SlotPool.State {
+  fileprivate mutating func firstReady() -> ClaimedBatch? {
+    let used = ready.prefix { !$0.hasUntaken }.count
+    if used > 0 { ready.removeFirst(used) }
+    return ready.first
+  }
+}
+
+/// What the slots of all queues share.
+final class SlotShared: Sendable {
+  let kinds: [String: RegisteredKind]
+  let executors = BandExecutors()
+  let outbox: Outbox
+  let counters = WorkerCounters()
+  private let logger: Logger
+  private let epoch: Mutex<UUID>
+
+  init(kinds: [String: RegisteredKind], outbox: Outbox, logger: Logger, epoch: UUID) {
+    self.kinds = kinds
+    self.outbox = outbox
+    self.logger = logger
+    self.epoch = Mutex(epoch)
+  }
+
+  /// The worker goes on under a new epoch.
+  func renew(_ new: UUID) { epoch.withLock { $0 = new } }
+
+  func logger(queue: String, kind: String) -> Logger {
+    var logger = logger
+    logger[metadataKey: "queue"] = "\(queue)"
+    logger[metadataKey: "kind"] = "\(kind)"
+    logger[metadataKey: "epoch"] = "\(epoch.withLock { $0 })"
+    return logger
+  }
+}

@@ -1,0 +1,99 @@
+/// When an idle queue is asked again, and when this worker counts as asleep for producers.
+///
+/// A sleeper holds a shared advisory lock on its listening connection; only while somebody does,
+/// producers send notifications. What was enqueued before the lock was taken, or by a transaction
+/// that was still open then, sends none: the first is caught by one claim right after the lock,
+/// the second by asking again after 5, 20, 80 and 320 ms and then every second.
+struct WakeLadder: Sendable {
+  enum Sleep: Hashable, Sendable {
+    case awake
+    /// `sleep_begin` is under way.
+    case fallingAsleep
+    case asleep
+    /// `sleep_end` is under way.
+    case wakingUp
+  }
+
+  enum Action: Hashable, Sendable {
+    case none
+    case beginSleep
+    case endSleep
+  }
+
+  static let steps: [Duration] = [
+    .milliseconds(5), .milliseconds(20), .milliseconds(80), .milliseconds(320), .seconds(1),
+  ]
+  /// Above this many notifications in `noticeWindow`, asking every few ms is cheaper for producers.
+  static let noticeLimit = 20
+  static let noticeWindow = Duration.milliseconds(100)
+
+  private(set) var sleep = Sleep.awake
+  /// No claim before this moment; nil: at once.
+  private(set) var nextPoll: Moment?
+  private var step = 0
+  private var notices = 0
+  private var noticesSince: Moment?
+
+  func mayClaim(at now: Moment) -> Bool { nextPoll.map { $0 <= now } ?? true }
+
+  /// A claim came back with `count` jobs of `limit` that were asked for.
+  mutating func claimed(_ count: Int, of limit: Int, at now: Moment) -> Action {
+    if count == 0 { return foundNothing(at: now) }
+    step = 0
+    if sleep == .asleep {
+      if count >= limit { return wakeUp() }
+      nextPoll = now + Self.steps[0]
+    } else {
+      nextPoll = nil
+    }
+    return .none
+  }
+
+  /// A producer's notification, or a queue that was resumed.
+  mutating func notified(at now: Moment) -> Action {
+    nextPoll = nil
+    step = 0
+    guard sleep == .asleep else { return .none }
+    if let since = noticesSince, now - since < Self.noticeWindow {
+      notices += 1
+    } else {
+      noticesSince = now
+      notices = 1
+    }
+    return notices >= Self.noticeLimit ? wakeUp() : .none
+  }
+
+  /// The claim failed for a reason that may pass.
+  mutating func refused(at now: Moment) { nextPoll = now + .seconds(1) }
+
+  /// The server has taken our sleeper's lock: claim once more, then trust notifications.
+  mutating func sleepBegan() {
+    guard sleep == .fallingAsleep else { return }
+    sleep = .asleep
+    step = 0
+    nextPoll = nil
+  }
+
+  mutating func sleepEnded() {
+    if sleep == .wakingUp { sleep = .awake }
+  }
+
+  /// The listening connection is gone and the locks with it. Asking goes on by the clock.
+  mutating func listenerLost() { sleep = .awake }
+
+  private mutating func foundNothing(at now: Moment) -> Action {
+    nextPoll = now + Self.steps[step]
+    step = min(step + 1, Self.steps.count - 1)
+    guard sleep == .awake else { return .none }
+    sleep = .fallingAsleep
+    return .beginSleep
+  }
+
+  private mutating func wakeUp() -> Action {
+    sleep = .wakingUp
+    nextPoll = nil
+    notices = 0
+    noticesSince = nil
+    return .endSleep
+  }
+}

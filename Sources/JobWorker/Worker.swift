@@ -1,0 +1,82 @@
+public import LibpqClient
+public import Logging
+import Synchronization
+
+/// Runs jobs of some queues until it is told to stop.
+///
+///     var registry = JobRegistry()
+///     registry.register(RenderReport.self)
+///     let worker = Worker(
+///       configuration: ConnectionConfiguration("postgresql:///app"), registry: registry,
+///       settings: WorkerConfiguration(queues: ["reports": 4]), logger: logger)
+///     try await worker.run()
+///
+/// It holds three connections: one claims and reports, one listens, one does maintenance when this
+/// worker leads. It survives an outage of the database: what runs goes on, and results are
+/// reported when the server is back, unless it has given the jobs to others meanwhile.
+public final class Worker: Sendable {
+  let engine: WorkerEngine
+  private let maintainer: Maintainer?
+  private let settings: WorkerConfiguration
+
+  /// - Parameters:
+  ///   - configuration: where the database is.
+  ///   - registry: the kinds of job that this worker can run; others are parked until some worker
+  ///     knows them.
+  public init(
+    configuration: ConnectionConfiguration, registry: JobRegistry,
+    settings: WorkerConfiguration = WorkerConfiguration(), logger: Logger
+  ) {
+    self.settings = settings
+    let maintainer =
+      settings.maintains
+      ? Maintainer(database: configuration, schema: settings.schema, logger: logger) : nil
+    self.maintainer = maintainer
+    engine = WorkerEngine(
+      database: configuration, registry: registry, settings: settings, logger: logger
+    ) { delay in
+      Task { await maintainer?.expect(in: delay) }
+    }
+  }
+
+  /// Works until `shutDown()` or `abort()` has ended it. Call it once.
+  ///
+  /// - Throws: only for what time does not mend, found at the start: `WorkerConfigurationError`, a
+  ///   schema that is missing, too old or too new for this program, a log-in that is refused.
+  ///   A server that can't be reached is waited for.
+  public func run() async throws {
+    try settings.validate()
+    await engine.start()
+    do {
+      try await engine.openFirst()
+    } catch {
+      await engine.abort()
+      throw error
+    }
+    async let link: Void = engine.keepLink()
+    async let listening: Void = engine.keepListening()
+    async let maintenance: Void = maintain()
+    await engine.untilStopped()
+    await maintainer?.stop()
+    _ = await (link, listening, maintenance)
+  }
+
+  /// Claims nothing more, lets running jobs go on for the grace, then cancels them and hands them
+  /// back with their attempt refunded; `run()` returns then. Calling it again changes nothing.
+  public func shutDown() {
+    Task { await engine.shutDown(grace: settings.grace) }
+  }
+
+  /// Ends at once without telling the server, which gives the jobs to others after 5 s.
+  public func abort() {
+    Task { await engine.abort() }
+  }
+
+  /// How attempts have ended so far.
+  public var totals: WorkerTotals { engine.shared.counters.totals }
+
+  /// Jobs that run now.
+  public var busy: Int { engine.busy }
+
+  private func maintain() async { await maintainer?.run() }
+}

@@ -1,0 +1,47 @@
+import Synchronization
+
+/// How many attempts ended how, since the worker was made.
+public struct WorkerTotals: Sendable, Hashable {
+  public internal(set) var succeeded = 0
+  /// Failed attempts that will be tried again.
+  public internal(set) var retried = 0
+  public internal(set) var snoozed = 0
+  /// Dead letters.
+  public internal(set) var dead = 0
+  public internal(set) var discarded = 0
+  public internal(set) var cancelled = 0
+  /// No handler here knew the kind.
+  public internal(set) var parked = 0
+  public internal(set) var handedBack = 0
+}
+
+/// The counters behind `WorkerTotals`, cheap enough for every job.
+final class WorkerCounters: Sendable {
+  private let succeeded = Atomic(0)
+  private let others = Mutex(WorkerTotals())
+
+  /// Nil: success.
+  func count(_ outcome: JobOutcome.Kind?) {
+    guard let outcome else {
+      succeeded.add(1, ordering: .relaxed)
+      return
+    }
+    others.withLock { totals in
+      switch outcome {
+      case .retry: totals.retried += 1
+      case .snooze: totals.snoozed += 1
+      case .dead: totals.dead += 1
+      case .discard: totals.discarded += 1
+      case .cancel: totals.cancelled += 1
+      case .park: totals.parked += 1
+      case .handBack: totals.handedBack += 1
+      }
+    }
+  }
+
+  var totals: WorkerTotals {
+    var totals = others.withLock { $0 }
+    totals.succeeded = succeeded.load(ordering: .relaxed)
+    return totals
+  }
+}

@@ -1,0 +1,208 @@
+import Foundation
+import JobQueue
+import LibpqClient
+import Logging
+import QueueSchema
+
+// The claiming connection: made, confirmed, lost, made again.
+extension WorkerEngine {
+  private static let stepTimeout = Duration.seconds(10)
+
+  /// Opens the first connection and checks what can't mend itself: the schema and the log-in.
+  /// A server that is not there yet is waited for.
+  func openFirst() async throws {
+    var backoff = Backoff(cap: .seconds(3))
+    while !shutdown.isOver {
+      do {
+        let connection = try await openConnection("claim")
+        try await Migrator(connection, set: .queue, schema: settings.schema).check()
+        try await attach(connection)
+        return
+      } catch let error as DatabaseError where error.mayPass {
+        logger.warning("database not reached, trying again", metadata: ["error": "\(error)"])
+        try? await Task.sleep(for: backoff.next())
+      }
+    }
+  }
+
+  /// Replaces the connection whenever it is lost, until the worker stops.
+  func keepLink() async {
+    var backoff = Backoff(cap: .seconds(3))
+    while !shutdown.isOver {
+      if case .up = link {
+        await withCheckedContinuation { linkLoss = $0 }
+        continue
+      }
+      do {
+        try await attach(try await openConnection("claim"))
+        backoff.reset()
+        logger.info("connected again", metadata: ["epoch": "\(epoch)"])
+      } catch {
+        logger.warning("database not reached, trying again", metadata: ["error": "\(error)"])
+        try? await Task.sleep(for: backoff.next())
+      }
+    }
+  }
+
+  func openConnection(_ purpose: String) async throws -> Connection {
+    var configuration = database
+    configuration.applicationName = "ong worker \(purpose)"
+    return try await Connection.open(configuration, logger: logger)
+  }
+
+  /// Makes the connection the one under which this epoch claims.
+  private func attach(_ connection: Connection) async throws {
+    do {
+      // Losing a claim or a result in a server crash only runs a job again.
+      _ = try await connection.query("set synchronous_commit = off", timeout: Self.stepTimeout)
+      if session == 0 {
+        try await register(on: connection)
+      } else {
+        try await confirm(on: connection)
+      }
+    } catch {
+      await connection.close()
+      throw error
+    }
+    // Aborted while this was under way.
+    guard !shutdown.isOver else { return await connection.close() }
+    link = .up(connection)
+    nextHeartbeat = .now
+    pump()
+  }
+
+  private func register(on connection: Connection) async throws {
+    let result = try await connection.query(
+      "select \(sql("register_worker"))($1, $2, $3, $4, $5, $6, $7)",
+      [
+        epoch, settings.host ?? ProcessInfo.processInfo.hostName,
+        ProcessInfo.processInfo.processIdentifier, settings.version,
+        Int32(settings.queues.values.reduce(0, +)), served.map(\.name), shared.kinds.keys.sorted(),
+      ], timeout: Self.stepTimeout)
+    session = try result[0, 0].decode(Int32.self)
+    logger.info("worker registered", metadata: ["epoch": "\(epoch)"])
+  }
+
+  /// Nothing is claimed on the new connection before the server has said what it still regards as
+  /// ours.
+  private func confirm(on connection: Connection) async throws {
+    do {
+      let confirmed = try await connection.query(
+        "select \(sql("confirm_worker"))($1)", [epoch], timeout: Self.stepTimeout)
+      let session = try confirmed[0, 0].decode(Int32.self)
+      let rows = try await connection.query(
+        "select lane, seq, id from \(sql("open_jobs"))($1, $2)", [epoch, session],
+        timeout: Self.stepTimeout)
+      self.session = session
+      reconcile(with: try OpenJobs(rows))
+    } catch let error as DatabaseError where JobQueueError(error)?.code == .workerDead {
+      epochDied()
+      try await register(on: connection)
+    }
+  }
+
+  /// Brings what we hold in line with what the server regards as ours.
+  private func reconcile(with server: OpenJobs) {
+    let now = Moment.now
+    var server = server
+    var again: [Settlement] = []
+    for settlement in unsure + buffer.takeAllPostponed() {
+      // A settlement is one transaction: either all of its jobs are still open or none is.
+      if let rest = server.take(settlement) { again.append(rest) }
+    }
+    unsure = []
+    buffer.resend(again, at: now)
+    for entry in open.values { drop(from: entry.batch, unlessIn: &server, at: now) }
+    let unknown = server.remaining.map { Settlement.handingBack($0.value, of: $0.key) }
+    buffer.resend(unknown, at: now)
+    if !again.isEmpty || !unknown.isEmpty {
+      logger.info(
+        "results sent again and unknown claims handed back",
+        metadata: ["again": "\(again.count)", "unknown": "\(unknown.count)"])
+    }
+  }
+
+  private func drop(from batch: ClaimedBatch, unlessIn server: inout OpenJobs, at now: Moment) {
+    let ours = server.take(batch.key)
+    let running = batch.drop { !ours.contains($0) }
+    stopLost(Set(running), in: batch.queue)
+    note(batch, at: now)
+    if batch.unfinished == 0, !batch.hasUnreported { open[batch.key] = nil }
+  }
+
+  private func stopLost(_ ids: Set<Int64>, in queue: Int) {
+    guard !ids.isEmpty else { return }
+    hasLostJobs = true
+    for slot in served[queue].pool.slots { slot.stopCurrent(.lost) { ids.contains($0) } }
+    logger.warning("jobs lost to other workers", metadata: ["running": "\(ids.count)"])
+  }
+
+  /// Somebody has declared this worker dead: everything in hand belongs to others. The process
+  /// goes on under a new epoch.
+  func epochDied() {
+    logger.error("declared dead, starting a new epoch", metadata: ["epoch": "\(epoch)"])
+    for entry in open.values {
+      stopLost(Set(entry.batch.drop { _ in true }), in: entry.batch.queue)
+    }
+    open = [:]
+    unsure = []
+    buffer.dropAll()
+    for index in served.indices { served[index].plan.dropAll() }
+    epoch = UUID()
+    session = 0
+    shared.renew(epoch)
+  }
+
+  /// Our claiming connection must be replaced.
+  func sessionEnded(_ why: JobQueueError.Code, on connection: Connection) {
+    if why == .workerDead { epochDied() }
+    loseLink(connection)
+  }
+
+  func loseLink(_ connection: Connection) {
+    guard case .up(let current) = link, current === connection else { return }
+    link = .down
+    logger.warning("claiming connection lost", metadata: ["epoch": "\(epoch)"])
+    Task { await connection.close() }
+    resumeLinkLoss()
+  }
+
+  func resumeLinkLoss() {
+    linkLoss?.resume()
+    linkLoss = nil
+  }
+}
+
+/// What the server regards as claimed by us and unsettled.
+struct OpenJobs {
+  private(set) var remaining: [ClaimKey: Set<Int64>] = [:]
+
+  init(_ jobs: [ClaimKey: Set<Int64>]) { remaining = jobs }
+
+  init(_ rows: QueryResult) throws {
+    for row in rows {
+      let key = ClaimKey(lane: try row[0].decode(), seq: try row[1].decode())
+      remaining[key, default: []].insert(try row[2].decode())
+    }
+  }
+
+  /// The part of a settlement that the server has not got; nil if it has all.
+  mutating func take(_ settlement: Settlement) -> Settlement? {
+    guard let known = remaining[settlement.key] else { return nil }
+    let ids = settlement.ids.filter(known.contains)
+    if ids.isEmpty { return nil }
+    remaining[settlement.key] = known.subtracting(ids)
+    var rest = settlement
+    rest.ids = ids
+    rest.isWhole = settlement.isWhole && ids.count == settlement.ids.count
+    return rest
+  }
+
+  /// All that is open of a claim.
+  mutating func take(_ key: ClaimKey) -> Set<Int64> { remaining.removeValue(forKey: key) ?? [] }
+}
+
+extension DatabaseError {
+  /// The server is away for now, rather than wrongly named.
+  var mayPass: Bool { isRetryable || isConnectionLost || kind == .timeout }
+}

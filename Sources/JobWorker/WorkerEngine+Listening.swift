@@ -1,0 +1,107 @@
+import Foundation
+import JobQueue
+import LibpqClient
+import Logging
+
+// The listening connection: sleepers' locks, wake-ups, and what operators say.
+extension WorkerEngine {
+  private static let stepTimeout = Duration.seconds(10)
+
+  /// Keeps a listening connection until the worker stops. Without one the worker goes on by asking.
+  func keepListening() async {
+    var backoff = Backoff(cap: .seconds(3))
+    while !shutdown.isOver {
+      do {
+        let connection = try await openConnection("listen")
+        backoff.reset()
+        await listen(on: connection)
+        await connection.close()
+      } catch {
+        logger.debug("listening connection not made", metadata: ["error": "\(error)"])
+      }
+      if !shutdown.isOver { try? await Task.sleep(for: backoff.next()) }
+    }
+  }
+
+  /// Returns when the connection is gone.
+  private func listen(on connection: Connection) async {
+    do {
+      let wakes = try await connection.listen(sql.wakeChannel)
+      let controls = try await connection.listen(sql.controlChannel)
+      guard !shutdown.isOver else { return }
+      listener = connection
+      let heedsControl = Task { for await notice in controls { heed(notice.payload) } }
+      for await notice in wakes { wake(notice.payload) }
+      heedsControl.cancel()
+    } catch {
+      logger.debug("listening failed", metadata: ["error": "\(error)"])
+    }
+    listener = nil
+    for index in served.indices { served[index].ladder.listenerLost() }
+  }
+
+  /// A queue has work.
+  private func wake(_ queue: String) {
+    guard let index = served.firstIndex(where: { $0.name == queue }) else { return }
+    perform(served[index].ladder.notified(at: .now), queue: index)
+    pump()
+  }
+
+  /// An operator has spoken: `cancel <job>`, `drain <epoch>`, `pause <queue>`, `resume <queue>`.
+  private func heed(_ payload: String) {
+    let words = payload.split(separator: " ", maxSplits: 1).map(String.init)
+    guard words.count == 2 else { return }
+    switch words[0] {
+    case "cancel": if let id = Int64(words[1]) { cancel(id) }
+    case "drain": if UUID(uuidString: words[1]) == epoch { drainForOperator() }
+    case "resume": wake(words[1])
+    default: break  // the server itself hands out nothing of a paused queue
+    }
+  }
+
+  /// Ends a job that is ours, wherever it is; does nothing if it is not.
+  func cancel(_ id: Int64) {
+    for queue in served {
+      for slot in queue.pool.slots where slot.stop(id, .cancelled) { return }
+    }
+    for entry in open.values where entry.batch.finishUntaken(id: id, .cancelled) {
+      note(entry.batch, at: .now)
+      return pumpSoon()
+    }
+  }
+
+  /// Does what a queue's ladder asks for on the listening connection.
+  func perform(_ action: WakeLadder.Action, queue: Int) {
+    switch action {
+    case .none: return
+    case .beginSleep: setAsleep(true, queue: queue)
+    case .endSleep: setAsleep(false, queue: queue)
+    }
+  }
+
+  private func setAsleep(_ isAsleep: Bool, queue: Int) {
+    guard let listener, shutdown.mayClaim else { return served[queue].ladder.listenerLost() }
+    let function = isAsleep ? sql("sleep_begin") : sql("sleep_end")
+    let request = PipelineRequest.query("select \(function)($1)", [[served[queue].name]])
+    listener.submit([request], timeout: Self.stepTimeout) { [executor] answers in
+      executor.queue.async {
+        self.assumeIsolated { $0.sleepChanged(answers, isAsleep, queue: queue, on: listener) }
+      }
+    }
+  }
+
+  private func sleepChanged(
+    _ answers: [Result<QueryResult, DatabaseError>], _ isAsleep: Bool, queue: Int,
+    on connection: Connection
+  ) {
+    guard connection === listener else { return }
+    switch answers.first {
+    case .success where isAsleep: served[queue].ladder.sleepBegan()
+    case .success: served[queue].ladder.sleepEnded()
+    case .failure, nil:
+      // Its locks are in doubt: a new connection has none.
+      Task { await connection.close() }
+    }
+    pump()
+  }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import JobQueue
+import LibpqClient
+import Logging
+
+// Sending results and fetching jobs.
+extension WorkerEngine {
+  /// For claims, results and heartbeats; a server that takes longer counts as lost.
+  static let roundTimeout = Duration.seconds(10)
+
+  /// Sends what is due, if anything is and the connection is free.
+  func sendRound(at now: Moment) {
+    guard case .up(let connection) = link, !isRoundUnderWay else { return }
+    let asks = dueAsks(at: now)
+    let isHeartbeatDue = nextHeartbeat <= now
+    guard !asks.isEmpty || isHeartbeatDue || buffer.isDue(at: now) else { return }
+    let round = ClaimRound(
+      epoch: epoch, session: session, settlements: takeSettlements(at: now), asks: asks,
+      heartbeat: isHeartbeatDue ? busy : nil)
+    for ask in asks { served[ask.queue].plan.claimSent(ask.limit) }
+    if isHeartbeatDue { nextHeartbeat = now + settings.heartbeat }
+    isRoundUnderWay = true
+    connection.submit(round.requests(sql), timeout: Self.roundTimeout) { [executor] answers in
+      executor.queue.async {
+        self.assumeIsolated {
+          $0.received(answers, to: round, on: connection)
+          $0.pump()
+        }
+      }
+    }
+  }
+
+  private func dueAsks(at now: Moment) -> [ClaimRound.Ask] {
+    guard shutdown.mayClaim else { return [] }
+    return served.indices.compactMap { index in
+      let queue = served[index]
+      let size = queue.plan.claimSize
+      guard size > 0, queue.ladder.mayClaim(at: now) else { return nil }
+      return ClaimRound.Ask(queue: index, name: queue.name, limit: size)
+    }
+  }
+
+  private func takeSettlements(at now: Moment) -> [Settlement] {
+    var settlements = buffer.takePostponed(at: now)
+    for key in buffer.takeKeys() {
+      guard let settlement = open[key]?.batch.collect() else { continue }
+      settlements.append(settlement)
+      if settlement.isFinal { open[key] = nil }
+    }
+    return settlements
+  }
+
+  private func received(
+    _ answers: [Result<QueryResult, DatabaseError>], to round: ClaimRound,
+    on connection: Connection
+  ) {
+    isRoundUnderWay = false
+    let now = Moment.now
+    // Under another epoch by now: all of it is void.
+    guard round.epoch == epoch else { return }
+    let count = round.settlements.count + round.asks.count + (round.heartbeat == nil ? 0 : 1)
+    guard answers.count == count, !answers.contains(where: \.isLost) else {
+      unsure += round.settlements
+      for ask in round.asks { served[ask.queue].plan.claimFailed() }
+      return loseLink(connection)
+    }
+    settled(round, answers.prefix(round.settlements.count), at: now)
+    for (ask, answer) in zip(round.asks, answers.dropFirst(round.settlements.count)) {
+      claimed(ask, answer, at: now)
+    }
+    if round.heartbeat != nil, let answer = answers.last { beat(answer) }
+    if let fatal = answers.lazy.compactMap(\.queueErrorCode).first(where: \.endsSession) {
+      sessionEnded(fatal, on: connection)
+    }
+  }
+
+  private func settled(
+    _ round: ClaimRound, _ answers: ArraySlice<Result<QueryResult, DatabaseError>>, at now: Moment
+  ) {
+    for (settlement, answer) in zip(round.settlements, answers) {
+      guard case .failure(let error) = answer else {
+        if let soonest = settlement.notes.compactMap(\.outcome.delay).min() {
+          deferred(for: soonest)
+        }
+        continue
+      }
+      switch JobQueueError(error)?.code {
+      case .workerDead: break
+      case .staleSession: unsure.append(settlement)
+      case .claimNotOwned: refused(settlement, error, at: now)
+      default: postpone(settlement, error, at: now)
+      }
+    }
+  }
+
+  /// The server says that (some of) these jobs are not ours to settle.
+  private func refused(_ settlement: Settlement, _ error: DatabaseError, at now: Moment) {
+    if settlement.isWhole {
+      // Perhaps the server has closed a part of the claim by itself: name the jobs.
+      var named = settlement
+      named.isWhole = false
+      named.refusals += 1
+      return buffer.resend([named], at: now)
+    }
+    logger.error(
+      "results refused, the jobs belong to others or are done",
+      metadata: ["jobs": "\(settlement.ids.count)", "error": "\(error)"])
+  }
+
+  private func postpone(_ settlement: Settlement, _ error: DatabaseError, at now: Moment) {
+    if error.kind == .pipelineAborted { return buffer.resend([settlement], at: now) }
+    logger.warning(
+      "results not taken, trying again",
+      metadata: ["jobs": "\(settlement.ids.count)", "error": "\(error)"])
+    buffer.postpone(settlement, at: now)
+  }
+
+  private func claimed(
+    _ ask: ClaimRound.Ask, _ answer: Result<QueryResult, DatabaseError>, at now: Moment
+  ) {
+    switch answer {
+    case .success(let rows):
+      served[ask.queue].plan.claimAnswered(rows.count, at: now)
+      let action = served[ask.queue].ladder.claimed(rows.count, of: ask.limit, at: now)
+      accept(rows, queue: ask.queue, at: now)
+      perform(action, queue: ask.queue)
+    case .failure(let error):
+      served[ask.queue].plan.claimFailed()
+      served[ask.queue].ladder.refused(at: now)
+      guard error.kind != .pipelineAborted, JobQueueError(error)?.code.endsSession != true else {
+        return
+      }
+      logger.warning(
+        "claim failed, trying again in 1 s",
+        metadata: ["queue": "\(ask.name)", "error": "\(error)"])
+    }
+  }
+
+  private func accept(_ rows: QueryResult, queue: Int, at now: Moment) {
+    guard rows.count > 0 else { return }
+    let batches = claimRanges(rows).map { claim in
+      ClaimedBatch(key: claim.key, queue: queue, rows: rows, range: claim.range, claimedAt: now)
+    }
+    for batch in batches { open[batch.key] = Open(batch: batch, left: batch.count) }
+    beginPatrol(at: now)
+    guard shutdown.mayClaim else {
+      for batch in batches where batch.finishUntaken(.handBack) > 0 { note(batch, at: now) }
+      return
+    }
+    served[queue].pool.offer(batches)
+  }
+
+  private func beat(_ answer: Result<QueryResult, DatabaseError>) {
+    guard case .success(let rows) = answer, rows.count > 0 else { return }
+    if (try? rows[0, 0].decode(Bool.self)) == true { drainForOperator() }
+    for id in (try? rows[0, 1].decode([Int64].self)) ?? [] { cancel(id) }
+  }
+}
+
+extension Result<QueryResult, DatabaseError> {
+  /// The connection is gone or of no use.
+  fileprivate var isLost: Bool {
+    guard case .failure(let error) = self else { return false }
+    switch error.kind {
+    case .connection, .closed, .timeout, .cancelled, .protocolViolation: return true
+    case .server, .pipelineAborted, .misuse, .invalidParameter, .decoding:
+      return error.isConnectionLost
+    }
+  }
+
+  fileprivate var queueErrorCode: JobQueueError.Code? {
+    guard case .failure(let error) = self else { return nil }
+    return JobQueueError(error)?.code
+  }
+}
+
+extension JobQueueError.Code {
+  /// This connection can't go on under this epoch.
+  var endsSession: Bool { self == .workerDead || self == .staleSession }
+}

@@ -1,0 +1,215 @@
+import Dispatch
+import Foundation
+import JobQueue
+import LibpqClient
+import Logging
+
+/// The worker's heart: on one serial queue it claims, hands jobs to the slots, reports results, and
+/// keeps the claiming connection. What to do when is decided by pure values; see `pump()`.
+actor WorkerEngine {
+  /// One served queue.
+  struct Served {
+    let name: String
+    let pool: SlotPool
+    var plan: ClaimPlan
+    var ladder = WakeLadder()
+  }
+
+  /// A claim that is not closed.
+  struct Open {
+    let batch: ClaimedBatch
+    /// Unfinished jobs when the engine last looked.
+    var left: Int
+  }
+
+  enum Link {
+    case down
+    case up(Connection)
+  }
+
+  nonisolated let executor = QueueExecutor(label: "ong.worker")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  let database: ConnectionConfiguration
+  let settings: WorkerConfiguration
+  let sql: QueueSQL
+  let logger: Logger
+  let shared: SlotShared
+  nonisolated let pools: [SlotPool]
+  /// Told when jobs were put off for less than the maintenance's usual pause.
+  private let onDeferred: @Sendable (Duration) -> Void
+
+  var epoch: UUID
+  /// The number of the claiming connection; 0 before the epoch is registered.
+  var session: Int32 = 0
+  var link = Link.down
+  /// Where sleepers' locks are held and notifications arrive.
+  var listener: Connection?
+  var served: [Served]
+  var open: [ClaimKey: Open] = [:]
+  var buffer: ResultBuffer
+  var shutdown = ShutdownState()
+  var isRoundUnderWay = false
+  /// Sent, and lost with the connection before the answer came.
+  var unsure: [Settlement] = []
+  var nextHeartbeat = Moment.now
+  var nextPatrol = Moment.never
+  var hasLostJobs = false
+  var linkLoss: CheckedContinuation<Void, Never>?
+  var waiters = EngineWaiters()
+  private var timer: (any DispatchSourceTimer)?
+  private let patrolInterval: Duration
+
+  init(
+    database: ConnectionConfiguration, registry: JobRegistry, settings: WorkerConfiguration,
+    logger: Logger, onDeferred: @escaping @Sendable (Duration) -> Void
+  ) {
+    let epoch = UUID()
+    self.database = database
+    self.settings = settings
+    self.logger = logger
+    self.epoch = epoch
+    sql = QueueSQL(schema: settings.schema)
+    shared = SlotShared(kinds: registry.kinds, outbox: Outbox(), logger: logger, epoch: epoch)
+    buffer = ResultBuffer(flushAge: settings.flushAge, flushSize: settings.flushSize)
+    let pools = settings.queues.sorted { $0.key < $1.key }.map { [shared] name, slots in
+      SlotPool(queue: name, count: slots, shared: shared)
+    }
+    self.pools = pools
+    self.onDeferred = onDeferred
+    served = pools.map { pool in
+      Served(
+        name: pool.queue, pool: pool,
+        plan: ClaimPlan(
+          slots: pool.slots.count, largestClaim: settings.largestClaim,
+          window: settings.claimWindow))
+    }
+    let shortest = registry.kinds.values.compactMap(\.options.timeout).min() ?? .seconds(10)
+    patrolInterval = min(.seconds(1), max(.milliseconds(20), shortest / 10))
+  }
+
+  /// Starts the slots and the clock.
+  func start() {
+    shared.outbox.onNews { [weak self] in self?.pumpSoon() }
+    let timer = DispatchSource.makeTimerSource(queue: executor.queue)
+    timer.setEventHandler { [weak self] in self?.assumeIsolated { $0.pump() } }
+    timer.activate()
+    self.timer = timer
+    for queue in served { queue.pool.start() }
+  }
+
+  func stopClock() {
+    timer?.cancel()
+    timer = nil
+  }
+
+  nonisolated func pumpSoon() {
+    executor.queue.async { self.assumeIsolated { $0.pump() } }
+  }
+
+  /// Looks at everything once and does what is due. Called for every piece of news and by the clock.
+  func pump() {
+    guard !shutdown.isOver else { return }
+    let now = Moment.now
+    absorbNews(at: now)
+    patrol(at: now)
+    advanceShutdown(at: now)
+    sendRound(at: now)
+    if isIdle { waiters.resumeIdle() }
+    arm(at: now)
+  }
+
+  /// Nothing claimed, nothing to report, nothing under way.
+  var isIdle: Bool {
+    open.isEmpty && buffer.isEmpty && unsure.isEmpty && !isRoundUnderWay
+  }
+
+  /// Slots that run a job now.
+  nonisolated var busy: Int { pools.reduce(0) { $0 + $1.busy } }
+
+  /// A settlement has put a job off.
+  func deferred(for delay: Duration) {
+    if delay < MaintenanceSchedule.interval(.promoteDue) { onDeferred(delay) }
+  }
+
+  private func absorbNews(at now: Moment) {
+    for batch in shared.outbox.take() {
+      guard let entry = open[batch.key], entry.batch === batch else { continue }
+      note(batch, at: now)
+    }
+    guard hasLostJobs else { return }
+    for index in served.indices { served[index].plan.blocked = served[index].pool.blocked }
+    hasLostJobs = served.contains { $0.plan.blocked > 0 }
+  }
+
+  /// Counts what has finished of a claim and has it reported soon.
+  func note(_ batch: ClaimedBatch, at now: Moment) {
+    guard let entry = open[batch.key] else { return }
+    let left = batch.unfinished
+    let finished = entry.left - left
+    open[batch.key]?.left = left
+    if finished > 0 { served[batch.queue].plan.finished(finished, at: now) }
+    buffer.note(batch.key, results: max(finished, 1), at: now)
+  }
+
+  /// Ends attempts that are overdue and hands back what has waited for a slot for too long.
+  private func patrol(at now: Moment) {
+    guard nextPatrol <= now else { return }
+    for queue in served {
+      for slot in queue.pool.slots { slot.stopOverdue(at: now) }
+    }
+    let patience = max(.seconds(1), settings.claimWindow * 10)
+    for entry in open.values where now - entry.batch.claimedAt > patience {
+      guard entry.batch.finishUntaken(.handBack) > 0 else { continue }
+      served[entry.batch.queue].plan.overestimated()
+      note(entry.batch, at: now)
+    }
+    nextPatrol = open.isEmpty ? .never : now + patrolInterval
+  }
+
+  /// Work has come in: keep an eye on it.
+  func beginPatrol(at now: Moment) {
+    nextPatrol = min(nextPatrol, now + patrolInterval)
+  }
+
+  /// Sets the clock to the next moment at which something is due.
+  private func arm(at now: Moment) {
+    var moments = [nextPatrol]
+    if let deadline = shutdown.deadline { moments.append(deadline) }
+    if case .up = link, !isRoundUnderWay {
+      moments.append(nextHeartbeat)
+      if let due = buffer.due { moments.append(due) }
+      if shutdown.mayClaim {
+        moments += served.filter { $0.plan.claimSize > 0 }.compactMap(\.ladder.nextPoll)
+      }
+    }
+    guard let next = moments.min(), next != .never else {
+      timer?.schedule(deadline: .distantFuture)
+      return
+    }
+    let wait = max(0, next.nanoseconds - now.nanoseconds)
+    timer?.schedule(
+      deadline: .now() + .nanoseconds(Int(wait)),
+      leeway: .nanoseconds(Int(min(wait / 10, 50_000_000))))
+  }
+}
+
+/// Those who wait for the engine.
+struct EngineWaiters {
+  private var idle: [CheckedContinuation<Void, Never>] = []
+  private var stopped: [CheckedContinuation<Void, Never>] = []
+
+  mutating func addIdle(_ waiter: CheckedContinuation<Void, Never>) { idle.append(waiter) }
+  mutating func addStopped(_ waiter: CheckedContinuation<Void, Never>) { stopped.append(waiter) }
+
+  mutating func resumeIdle() {
+    for waiter in idle { waiter.resume() }
+    idle = []
+  }
+
+  mutating func resumeAll() {
+    resumeIdle()
+    for waiter in stopped { waiter.resume() }
+    stopped = []
+  }
+}

@@ -1,0 +1,46 @@
+import Testing
+
+@testable import JobWorker
+
+@Suite("Maintenance schedule")
+struct MaintenanceScheduleTests {
+  private let start = Moment(nanoseconds: 1_000_000_000)
+
+  private var settled: MaintenanceSchedule {
+    var schedule = MaintenanceSchedule(at: start)
+    for step in MaintenanceSchedule.Step.allCases { schedule.did(step, at: start) }
+    return schedule
+  }
+
+  @Test("a new leader does everything at once")
+  func everything() {
+    let schedule = MaintenanceSchedule(at: start)
+    #expect(MaintenanceSchedule.Step.allCases.allSatisfy { schedule.isDue($0, at: start) })
+  }
+
+  @Test("a near due time is met exactly, a far one is looked at each second")
+  func promotion() {
+    var schedule = settled
+    schedule.promoted(3, of: 1000, nextIn: .milliseconds(40), at: start)
+    #expect(schedule.next == start + .milliseconds(40))
+    schedule.promoted(0, of: 1000, nextIn: .seconds(3600), at: start)
+    #expect(schedule.isDue(.promoteDue, at: start + .seconds(1)))
+    schedule.promoted(0, of: 1000, nextIn: nil, at: start)
+    #expect(schedule.isDue(.promoteDue, at: start + .seconds(1)))
+  }
+
+  @Test("a full batch of promotions is followed by another at once")
+  func fullBatch() {
+    var schedule = settled
+    schedule.promoted(1000, of: 1000, nextIn: .seconds(5), at: start)
+    #expect(schedule.isDue(.promoteDue, at: start))
+  }
+
+  @Test("a job that was put off for a moment brings the next promotion forward, never back")
+  func expectation() {
+    var schedule = settled
+    schedule.expect(dueAt: start + .milliseconds(50))
+    schedule.expect(dueAt: start + .milliseconds(900))
+    #expect(schedule.next == start + .milliseconds(50))
+  }
+}

@@ -1,0 +1,93 @@
+import Testing
+
+@testable import JobWorker
+
+@Suite("Wake ladder")
+struct WakeLadderTests {
+  private let start = Moment(nanoseconds: 1_000_000_000)
+
+  /// A ladder whose queue was found empty and whose sleep the server has confirmed.
+  private var asleep: WakeLadder {
+    var ladder = WakeLadder()
+    _ = ladder.claimed(0, of: 10, at: start)
+    ladder.sleepBegan()
+    return ladder
+  }
+
+  @Test("a queue with jobs is asked again at once")
+  func busy() {
+    var ladder = WakeLadder()
+    #expect(ladder.claimed(3, of: 10, at: start) == .none)
+    #expect(ladder.mayClaim(at: start))
+  }
+
+  @Test("an empty queue puts the worker to sleep, with one more claim after the lock")
+  func fallingAsleep() {
+    var ladder = WakeLadder()
+    #expect(ladder.claimed(0, of: 10, at: start) == .beginSleep)
+    #expect(!ladder.mayClaim(at: start))
+    ladder.sleepBegan()
+    #expect(ladder.mayClaim(at: start))
+    #expect(ladder.claimed(0, of: 10, at: start) == .none)
+    #expect(!ladder.mayClaim(at: start))
+  }
+
+  @Test("a sleeper asks again after 5, 20, 80, 320 ms and then every second")
+  func steps() {
+    var ladder = asleep
+    var now = start
+    var waits: [Duration] = []
+    for _ in 0..<7 {
+      _ = ladder.claimed(0, of: 10, at: now)
+      let next = ladder.nextPoll ?? now
+      waits.append(next - now)
+      now = next
+    }
+    #expect(waits == [5, 20, 80, 320, 1000, 1000, 1000].map { .milliseconds($0) })
+  }
+
+  @Test("a notification lets a sleeper claim at once")
+  func notified() {
+    var ladder = asleep
+    _ = ladder.claimed(0, of: 10, at: start)
+    #expect(ladder.notified(at: start) == .none)
+    #expect(ladder.mayClaim(at: start))
+    #expect(ladder.sleep == .asleep)
+  }
+
+  @Test("a full claim ends the sleep, so that producers stop notifying")
+  func fullClaim() {
+    var ladder = asleep
+    #expect(ladder.claimed(10, of: 10, at: start) == .endSleep)
+    ladder.sleepEnded()
+    #expect(ladder.sleep == .awake)
+  }
+
+  @Test("notifications that come thick and fast end the sleep")
+  func manyNotifications() {
+    var ladder = asleep
+    var actions: [WakeLadder.Action] = []
+    for millisecond in 0..<20 {
+      actions.append(ladder.notified(at: start + .milliseconds(millisecond)))
+    }
+    #expect(actions.last == .endSleep)
+    #expect(actions.dropLast().allSatisfy { $0 == .none })
+  }
+
+  @Test("notifications now and then do not")
+  func fewNotifications() {
+    var ladder = asleep
+    for tenth in 0..<50 {
+      #expect(ladder.notified(at: start + .milliseconds(tenth * 100)) == .none)
+    }
+  }
+
+  @Test("without a listening connection the asking goes on")
+  func listenerLost() {
+    var ladder = asleep
+    _ = ladder.claimed(0, of: 10, at: start)
+    ladder.listenerLost()
+    #expect(ladder.sleep == .awake)
+    #expect(ladder.mayClaim(at: start + .milliseconds(5)))
+  }
+}
