@@ -113,6 +113,9 @@ let package = Package(
       name: "PrivatePostgresTests", dependencies: ["PrivatePostgres", "LibpqClient"],
       swiftSettings: settings),
     .testTarget(
+      name: "ProtocolTests", dependencies: ["JobQueueTesting", "LibpqClient", "QueueSchema"],
+      swiftSettings: settings),
+    .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(
       name: "JobQueueTests",

@@ -91,7 +91,7 @@ begin
     delete from held h
     where h.lane = p_lane and h.seq = p_seq and (p_ids is null or h.id = any (p_ids))
     returning h.id)
-  select array_agg(id) into v_settled from gone;
+  select coalesce(array_agg(id), '{}') into v_settled from gone;
   if p_ids is not null and not v_settled @> p_ids then
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
   end if;

@@ -1,0 +1,37 @@
+public import Foundation
+import Synchronization
+
+/// What producers, workers and operators saw while they used the queue, in the order in which it was
+/// recorded: the material of `HistoryChecker`.
+///
+/// Record an act after the server has confirmed it. Safe to use from many tasks at once.
+public final class History: Sendable {
+  /// One confirmed act.
+  public enum Event: Sendable {
+    /// A transaction that enqueued these jobs has committed.
+    case enqueued(ids: [Int64])
+    /// A claim was returned.
+    case claimed(epoch: UUID, lane: Int32, seq: Int64, ids: [Int64])
+    /// A settle was accepted; `ids` are the jobs that succeeded by it. `begun` is the number that
+    /// `now` gave before the settle was sent.
+    case settled(epoch: UUID, begun: Int, ids: [Int64])
+    /// A settle was refused although the worker regarded the jobs as its own.
+    case refused(epoch: UUID, why: String)
+    /// A rescue of the worker was confirmed.
+    case rescued(epoch: UUID)
+  }
+
+  private let events = Mutex<[Event]>([])
+
+  public init() {}
+
+  public func record(_ event: Event) {
+    events.withLock { $0.append(event) }
+  }
+
+  /// The number of events so far: a logical time.
+  public var now: Int { events.withLock(\.count) }
+
+  /// A copy of everything recorded so far.
+  public var recorded: [Event] { events.withLock { $0 } }
+}

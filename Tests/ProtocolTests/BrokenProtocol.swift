@@ -1,0 +1,55 @@
+import LibpqClient
+import Testing
+
+/// One line of the protocol's SQL that is left out.
+enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
+  case settleWithoutRotationLock
+  case settleWithoutEpochCheck
+  case settleWithoutClaimCheck
+  case rotateWithoutCarryingClaims
+  case readingByPosition
+
+  /// Those that need the right interleaving by chance; the race tests script the others.
+  static let foundByStress = allCases.filter { $0 != .settleWithoutRotationLock }
+
+  var testDescription: String { rawValue }
+
+  private var edit: (function: String, text: String, replacement: String) {
+    switch self {
+    case .settleWithoutRotationLock:
+      ("settle", "perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));", "")
+    case .settleWithoutEpochCheck:
+      ("settle", "perform hold_epoch(p_epoch, p_session);", "")
+    case .settleWithoutClaimCheck:
+      ("hold_epoch", "and ended_at is null", "")
+    case .rotateWithoutCarryingClaims:
+      ("rotate", "v_held := hold_open_claims(v_next, v_from.segment);", "v_held := 0;")
+    case .readingByPosition:
+      (
+        "window_rows",
+        """
+        array(
+            select x from pg_snapshot_xip(p_lo) x
+            where x >= p_after_xid and pg_visible_in_snapshot(x, p_hi) order by x)
+        """, "'{}'"
+      )
+    }
+  }
+
+  /// Replaces the function in the database by its broken text.
+  func install(_ configuration: ConnectionConfiguration) async throws {
+    let session = try await Session(configuration)
+    let definition: String = try await session.value(
+      """
+      select pg_get_functiondef(oid) from pg_proc
+      where proname = $1 and pronamespace = 'ong'::regnamespace
+      """,
+      [edit.function])
+    let broken = definition.replacing(edit.text, with: edit.replacement)
+    guard broken != definition else {
+      throw StressError(description: "\(edit.function) has no text \(edit.text)")
+    }
+    try await session.run(broken)
+    await session.connection.close()
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import LibpqClient
+import Testing
+
+/// What a claim reads, whatever the planner knows: rows by the position index, and no more than it
+/// returns. A sequential or bitmap scan shows up as rows read.
+@Suite("Plan shape")
+struct PlanTests {
+  /// Rows of the log that one claim reads, and the sequential scans it does.
+  struct Cost {
+    let jobs: Int
+    let rowsRead: Int64
+    let sequentialScans: Int64
+  }
+
+  @Test("A claim on an empty log reads nothing")
+  func emptyLog() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let cost = try await costOfClaim(session, try await session.register(), limit: 100)
+      #expect(cost.jobs == 0)
+      #expect(cost.rowsRead == 0)
+      #expect(cost.sequentialScans == 0)
+    }
+  }
+
+  @Test("A claim reads what it returns: on a fresh log without statistics, and on a large one")
+  func freshAndLargeLog() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let epoch = try await session.register()
+      try await fill(session, 500)
+      try await expectCheap(costOfClaim(session, epoch, limit: 100))
+      try await fill(session, 200_000)
+      try await expectCheap(costOfClaim(session, epoch, limit: 100))
+      try await session.run("analyze")
+      try await expectCheap(costOfClaim(session, epoch, limit: 100))
+    }
+  }
+
+  @Test("A claim reads no more under a held horizon, and the journals have no dead rows")
+  func heldHorizon() async throws {
+    try await withQueueDatabase { configuration in
+      let (session, reader) = (try await Session(configuration), try await Session(configuration))
+      let writer = try await Session(configuration)
+      try await reader.run("begin isolation level repeatable read; select 1")
+      try await writer.run("begin; create temp table t (i int)")
+      let epoch = try await session.register()
+      try await fill(session, 30_000)
+      for _ in 0..<50 {
+        let jobs = try await session.claim(epoch, limit: 500)
+        try await session.settle(epoch, jobs[0])
+      }
+      try await expectCheap(costOfClaim(session, epoch, limit: 100))
+      try await session.run("select pg_stat_force_next_flush()")
+      let dead: Int64 = try await session.value(
+        "select sum(n_dead_tup)::bigint from pg_stat_user_tables where relname ~ '^(job|claim|closure)_'"
+      )
+      #expect(dead == 0)
+    }
+  }
+
+  private func fill(_ session: Session, _ count: Int) async throws {
+    try await session.run(
+      "select count(*) from enqueue_many('q', 'k', array_fill('{}'::jsonb, array[\(count)]))")
+  }
+
+  private func expectCheap(_ cost: Cost) {
+    #expect(cost.jobs == 100)
+    // The claim reads its rows, a probe each for the four bands, and the ends of the windows.
+    #expect(cost.rowsRead <= 120)
+    #expect(cost.sequentialScans == 0)
+  }
+
+  private func costOfClaim(_ session: Session, _ epoch: UUID, limit: Int32) async throws -> Cost {
+    let counters = """
+      select coalesce(sum(idx_tup_fetch), 0)::bigint, coalesce(sum(seq_scan), 0)::bigint
+      from pg_stat_xact_user_tables where relname ~ '^(job|claim|closure)_[0-9]$'
+      """
+    return try await session.connection.transaction { connection in
+      let before = try await connection.query(counters)[0]
+      let jobs = try await session.claim(epoch, limit: limit)
+      let after = try await connection.query(counters)[0]
+      return Cost(
+        jobs: jobs.count,
+        rowsRead: try after[0].decode(Int64.self) - before[0].decode(Int64.self),
+        sequentialScans: try after[1].decode(Int64.self) - before[1].decode(Int64.self))
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import LibpqClient
+import Testing
+
+/// What each role may do, seen from a login that has nothing else.
+@Suite("Roles")
+struct RoleTests {
+  static let calls: [(call: String, roles: Set<String>)] = [
+    ("select enqueue('q', 'k')", ["producer"]),
+    ("select enqueue_many('q', 'k', array['1']::jsonb[])", ["producer"]),
+    (
+      "select register_worker(gen_random_uuid(), 'h', 1, 'v', 1, array['q'], array['k'])",
+      ["worker"]
+    ),
+    ("select rescue_lost()", ["worker"]),
+    ("select pause_queue('q')", ["operator"]),
+    ("select retry_dead()", ["operator"]),
+    ("select * from queue_overview", ["operator", "reader"]),
+    ("select * from dead_job", ["operator", "reader"]),
+    ("select * from find_jobs()", ["operator", "reader"]),
+    ("select job_story(1)", ["operator", "reader"]),
+    ("select * from job", []),
+    ("insert into job (segment, lane, kind, payload) values (0, 4, 'k', '{}')", []),
+    ("select rotate()", []),
+    ("select append_again(null::job)", []),
+    ("select release_claims(gen_random_uuid(), true)", []),
+    ("truncate closure_0", []),
+  ]
+
+  @Test(
+    "Each role may do its own work and nothing else",
+    arguments: ["producer", "worker", "operator", "reader"])
+  func rights(_ role: String) async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      for (call, roles) in Self.calls {
+        try await session.run("begin; set local role ong_\(role)")
+        let state = try await sqlState { try await session.run(call) }
+        try await session.run("rollback")
+        #expect(state == (roles.contains(role) ? nil : "42501"), "\(call)")
+      }
+    }
+  }
+
+  @Test("A function of the caller's own can't stand in for one of the queue's")
+  func hijack() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      try await session.run(
+        """
+        create schema evil; grant usage, create on schema evil to ong_producer;
+        set role ong_producer;
+        create function evil.now() returns timestamptz language plpgsql
+          as $$ begin raise exception 'hijacked'; end $$;
+        create temp table queue (id int, name text);
+        set search_path = evil, pg_temp, pg_catalog;
+        select ong.enqueue('q', 'k');
+        """)
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import Foundation
+import JobQueueTesting
+import LibpqClient
+import Synchronization
+
+/// Random producers, workers, a janitor and a rotator on one queue's SQL functions.
+///
+/// Producers commit and abort at random, with savepoints and late commits; workers settle in parts,
+/// retire, or vanish; the janitor rescues the vanished and sometimes the living; the rotator rotates
+/// all the time. Everything confirmed goes into `history`.
+final class Stress: Sendable {
+  static let queues = ["mail", "reports", "scores"]
+
+  let configuration: ConnectionConfiguration
+  let history = History()
+  let seed: UInt64
+  private let vanished = Mutex<[(epoch: UUID, session: Int32)]>([])
+  private let producing = Atomic(true)
+  private let working = Atomic(true)
+
+  init(_ configuration: ConnectionConfiguration, seed: UInt64) {
+    self.configuration = configuration
+    self.seed = seed
+  }
+
+  /// Lets everybody run for a while, then works off what is left.
+  func run(for time: Duration, producers: Int = 3, workers: Int = 4) async throws {
+    let connection = try await Connection.open(configuration)
+    for queue in Self.queues { try await connection.query("select create_queue($1)", [queue]) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<producers {
+        group.addTask { try await self.produce(SeededGenerator(self.seed &+ UInt64(number))) }
+      }
+      for number in 0..<workers {
+        group.addTask { try await self.work(SeededGenerator(self.seed &+ 100 &+ UInt64(number))) }
+      }
+      group.addTask { try await self.tidy(SeededGenerator(self.seed &+ 200)) }
+      group.addTask { try await self.rotate() }
+      try await Task.sleep(for: time)
+      producing.store(false, ordering: .releasing)
+      working.store(false, ordering: .releasing)
+      try await group.waitForAll()
+    }
+    try await workOff(connection)
+    await connection.close()
+  }
+
+  // MARK: Producers
+
+  private func produce(_ generator: SeededGenerator) async throws {
+    var random = generator
+    let connection = try await Connection.open(configuration)
+    while producing.load(ordering: .acquiring) {
+      var kept: [Int64] = []
+      try await connection.execute(script: "begin")
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let savepoint = Int.random(in: 0..<5, using: &random) == 0
+        if savepoint { try await connection.execute(script: "savepoint s") }
+        let ids = try await enqueue(connection, &random)
+        if savepoint && Bool.random(using: &random) {
+          try await connection.execute(script: "rollback to s")
+        } else {
+          kept += ids
+        }
+        // A late commit: others claim and rotate while this transaction stays open.
+        if Int.random(in: 0..<10, using: &random) == 0 {
+          try await Task.sleep(for: .milliseconds(Int.random(in: 1...60, using: &random)))
+        }
+      }
+      if Int.random(in: 0..<7, using: &random) == 0 {
+        try await connection.execute(script: "rollback")
+      } else {
+        try await connection.execute(script: "commit")
+        history.record(.enqueued(ids: kept))
+      }
+    }
+    await connection.close()
+  }
+
+  private func enqueue(
+    _ connection: Connection, _ random: inout SeededGenerator
+  ) async throws -> [Int64] {
+    let queue = Self.queues.randomElement(using: &random)!
+    let band = Int16.random(in: 0...3, using: &random)
+    let delay = Double([0, 0.02].randomElement(using: &random)!)
+    switch Int.random(in: 0..<10, using: &random) {
+    case 0:
+      let key = "key \(Int.random(in: 0..<4, using: &random))"
+      return try await connection.query(
+        "select enqueue($1, 'k', '{}', $2, clock_timestamp() + make_interval(secs => $3), $4)",
+        [queue, band, delay, key]
+      ).map { try $0[0].decode(Int64.self) }
+    case 1:
+      return try await connection.query(
+        "select enqueue($1, 'k', '{}', $2, clock_timestamp() + make_interval(secs => $3))",
+        [queue, band, delay]
+      ).map { try $0[0].decode(Int64.self) }
+    default:
+      let count = Int32([1, 1, 3, 10, 40].randomElement(using: &random)!)
+      return try await connection.query(
+        "select enqueue_many($1, 'k', array_fill('{}'::jsonb, array[$2::int]), $3)",
+        [queue, count, band]
+      ).map { try $0[0].decode(Int64.self) }
+    }
+  }
+
+  // MARK: Workers
+
+  private func work(_ generator: SeededGenerator) async throws {
+    var random = generator
+    let connection = try await Connection.open(configuration)
+    while working.load(ordering: .acquiring) {
+      var worker = try await StressWorker(connection, history: history, queues: Self.queues)
+      do {
+        for _ in 0..<Int.random(in: 5...120, using: &random)
+        where working.load(ordering: .acquiring) {
+          try await worker.step(&random)
+        }
+        if Int.random(in: 0..<4, using: &random) > 0 {
+          try await worker.retire()
+          continue
+        }
+      } catch let error as DatabaseError where error.sqlState == "OG001" {
+        // Rescued alive. What it still holds is somebody else's.
+      } catch let error as DatabaseError where error.sqlState == "OG002" {
+        history.record(.refused(epoch: worker.epoch, why: error.message))
+      } catch let error as StressError {
+        history.record(.refused(epoch: worker.epoch, why: error.description))
+      }
+      let life = (worker.epoch, worker.session)
+      vanished.withLock { $0.append(life) }
+    }
+    await connection.close()
+  }
+
+  // MARK: Janitor and rotator
+
+  private func tidy(_ generator: SeededGenerator) async throws {
+    var random = generator
+    let connection = try await Connection.open(configuration)
+    while working.load(ordering: .acquiring) {
+      let lives = vanished.withLock { list in
+        defer { list = [] }
+        return list
+      }
+      for life in lives { try await rescue(life.epoch, connection) }
+      if Int.random(in: 0..<20, using: &random) == 0,
+        let epoch = try await connection.query(
+          "select epoch from worker where ended_at is null order by random() limit 1"
+        ).first?[0].decode(UUID.self)
+      {
+        try await rescue(epoch, connection)
+      }
+      try await promote(connection)
+      try await Task.sleep(for: .milliseconds(15))
+    }
+    await connection.close()
+  }
+
+  private func rescue(_ epoch: UUID, _ connection: Connection) async throws {
+    try await connection.query("select rescue($1)", [epoch])
+    history.record(.rescued(epoch: epoch))
+  }
+
+  private func promote(_ connection: Connection) async throws {
+    try await connection.query("select promote_due(1000)")
+    try await connection.query("select unpark_known()")
+    try await connection.query("select retry_dead()")
+  }
+
+  private func rotate() async throws {
+    let connection = try await Connection.open(configuration)
+    while working.load(ordering: .acquiring) {
+      try await connection.query("select rotate()")
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    await connection.close()
+  }
+
+  // MARK: The end
+
+  /// One last worker takes everything that is left.
+  private func workOff(_ connection: Connection) async throws {
+    for row in try await connection.query("select epoch from worker where ended_at is null") {
+      try await rescue(try row[0].decode(UUID.self), connection)
+    }
+    var worker = try await StressWorker(connection, history: history, queues: Self.queues)
+    while try await isAnythingLeft(connection) {
+      try await promote(connection)
+      for queue in Self.queues {
+        while try await worker.claim(queue, limit: 1000) { try await worker.settleAll() }
+      }
+    }
+    try await worker.retire()
+  }
+
+  private func isAnythingLeft(_ connection: Connection) async throws -> Bool {
+    try await connection.query(
+      """
+      select exists (select from deferred) or exists (select from parked) or exists (select from dead)
+        or exists (select from queue q, generate_series(0, 3) b where lane_waiting(q.id * 4 + b, 1) > 0)
+      """)[0, 0].decode(Bool.self)
+  }
+}
+
+/// A generator that gives the same numbers for the same seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
