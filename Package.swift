@@ -61,6 +61,9 @@ let package = Package(
       name: "CPango", pkgConfig: "pangocairo",
       providers: [.apt(["libpango1.0-dev", "libcairo2-dev", "fonts-croscore"])]),
     .target(name: "DocumentRendering", dependencies: ["CPango"], swiftSettings: settings),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "MailTransport", dependencies: ["CCurl"], swiftSettings: settings),
     .target(
       name: "EmulationAwards",
       dependencies: [
@@ -102,6 +105,9 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
     .plugin(name: "EmbedFiles", capability: .buildTool()),
+    .testTarget(
+      name: "MailTransportTests", dependencies: ["MailTransport"], exclude: ["mail_server.py"],
+      swiftSettings: settings),
     .testTarget(
       name: "LibpqClientTests",
       dependencies: [

@@ -10,6 +10,9 @@ public struct RenderedDocument: Sendable {
 /// Rendering is CPU work of about 10 to 40 ms that blocks its thread. Any number of threads may
 /// render at the same time.
 public struct DocumentRenderer: Sendable {
+  /// Changes whenever the layout sets the same document in another way.
+  public static let layoutVersion = 1
+
   public init() {}
 
   /// Throws `DocumentRenderingError`; nothing is written anywhere.

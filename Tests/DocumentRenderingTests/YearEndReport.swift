@@ -109,7 +109,7 @@ enum YearEndReport {
   static let chart = BarChart(
     title: "Biểu đồ 1. Tổng điểm của các đơn vị",
     series: ["Nhóm I", "Nhóm II", "Nhóm III", "Điểm thưởng"],
-    bars: associations.enumerated().map { BarChart.Bar($1, scores($0)) },
+    bars: associations.enumerated().map { BarChart.Bar($1, scores($0), isEmphasised: $0 == 0) },
     marks: [.init(70, "Hoàn thành"), .init(85, "Tốt"), .init(95, "Xuất sắc")], fractionDigits: 2)
 
   static let closing: [DocumentBlock] = [
@@ -121,6 +121,7 @@ enum YearEndReport {
       điển hình tiên tiến; bảo đảm việc chấm điểm, bình xét công khai, dân chủ, đúng quy định; mức \
       thưởng kèm theo danh hiệu thực hiện theo mức lương cơ sở 1.800.000 ₫.
       """),
+    .list(["Ký giao ước thi đua trước ngày 31 tháng 3;", "Tổ chức hai đợt kiểm tra chéo."]),
     .paragraph(
       """
       Trên đây là báo cáo tổng kết phong trào thi đua và công tác khen thưởng năm 2023 của Khối thi đua \

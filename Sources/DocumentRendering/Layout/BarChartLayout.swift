@@ -24,7 +24,7 @@ struct BarChartLayout {
       parts.append((try BarChartLegend(chart.series, typesetter), 6))
     }
     parts.append((try BarChartMarks(chart, frame, typesetter), 4))
-    for bar in chart.bars { parts.append((try BarLayout(bar, frame, typesetter), 0)) }
+    for bar in chart.bars { parts.append((try BarLayout(bar, of: chart, frame, typesetter), 0)) }
     parts.append((try BarChartAxis(frame, typesetter), 0))
     return parts.enumerated().map { index, part in
       let breaks = index > 0 || keepWithPrevious
@@ -42,24 +42,22 @@ struct BarChartFrame {
   let right: Double
   let scale: BarChartScale
   let marks: [Double]
-  let fractionDigits: Int
+  let isStacked: Bool
 
   init(_ chart: BarChart, _ typesetter: Typesetter) throws {
     let style = TextStyle(size: typesetter.typography.chart)
     let labels = try chart.bars.map { try typesetter.layout($0.label, style).naturalWidth }
     left = min(labels.max() ?? 0, typesetter.textWidth * 0.38) + 6
+    let bold = TextStyle(size: style.size, bold: true)
     let values = try chart.bars.map {
-      try typesetter.layout(
-        VietnameseNumber.string($0.total, fractionDigits: chart.fractionDigits), style
-      ).naturalWidth
+      try typesetter.layout(chart.text(of: $0), bold).naturalWidth
     }
     right = typesetter.textWidth
     width = right - left - (values.max() ?? 0) - 10
-    let longest = chart.bars.map { max($0.stacked, $0.total.double) }.max() ?? 0
-    let extent = max(longest, chart.marks.map(\.value.double).max() ?? 0)
-    scale = BarChartScale(reaching: extent, end: chart.maximum.map { max($0.double, extent) })
     marks = chart.marks.map(\.value.double)
-    fractionDigits = chart.fractionDigits
+    let longest = chart.bars.map { $0.lengths.reduce(0, +) }.max() ?? 0
+    scale = BarChartScale(reaching: max(longest, marks.max() ?? 0), end: chart.maximum?.double)
+    isStacked = chart.series.count > 1
   }
 
   /// Where a value stands, from the left edge of the text.
@@ -84,8 +82,11 @@ struct BarChartFrame {
   }
 }
 
-extension BarChart.Bar {
-  var stacked: Double { values.reduce(0) { $0 + max(0, $1.double) } }
+extension BarChart {
+  /// The number beside a bar.
+  func text(of bar: Bar) -> String {
+    VietnameseNumber.string(bar.total, fractionDigits: fractionDigits)
+  }
 }
 
 extension Decimal {

@@ -5,10 +5,11 @@ struct BarChartScale: Equatable {
   let maximum: Double
   let step: Double
 
-  /// A scale that reaches `value`, or one that ends exactly at `end`.
-  init(reaching value: Double, end: Double? = nil) {
+  /// A scale that reaches `extent`, or one that ends exactly at `end` if that is further.
+  init(reaching extent: Double, end: Double? = nil) {
     let intervals = 6.0
-    let extent = max(end ?? value, 1e-6)
+    let end = end.flatMap { $0.isFinite && $0 >= extent && $0 > 0 ? $0 : nil }
+    let extent = end ?? (extent > 0 ? extent : 1)
     let magnitude = pow(10, log10(extent / intervals).rounded(.down))
     let rough = extent / intervals / magnitude
     step = (rough <= 1 ? 1 : rough <= 2 ? 2 : rough <= 5 ? 5 : 10) * magnitude
@@ -19,6 +20,9 @@ struct BarChartScale: Equatable {
     stride(from: 0, through: (maximum / step + 1e-9).rounded(.down), by: 1).map { $0 * step }
   }
 
-  /// Digits after the comma that the ticks need.
-  var fractionDigits: Int { max(0, Int((-log10(step)).rounded(.up))) }
+  /// "0,5" or "20.000": as many digits after the comma as the step needs.
+  func label(_ tick: Double) -> String {
+    let digits = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
+    return VietnameseNumber.string(Decimal(tick), fractionDigits: digits)
+  }
 }

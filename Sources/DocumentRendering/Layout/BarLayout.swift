@@ -1,5 +1,3 @@
-import Foundation
-
 /// Tones of the series, dark first. They stay apart on a black and white print.
 func seriesTone(_ index: Int) -> Tone { [0.28, 0.58, 0.80, 0.45, 0.70][index % 5] }
 
@@ -10,15 +8,21 @@ struct BarLayout: Drawable {
   private let label: TextLayout
   private let value: TextLayout
 
-  init(_ bar: BarChart.Bar, _ frame: BarChartFrame, _ typesetter: Typesetter) throws {
+  init(
+    _ bar: BarChart.Bar, of chart: BarChart, _ frame: BarChartFrame, _ typesetter: Typesetter
+  ) throws {
     self.bar = bar
     self.frame = frame
     let size = typesetter.typography.chart
     label = try typesetter.layout(
       bar.label, TextStyle(size: size, alignment: .trailing), width: frame.left - 6)
     value = try typesetter.layout(
-      VietnameseNumber.string(bar.total, fractionDigits: frame.fractionDigits),
-      TextStyle(size: size))
+      chart.text(of: bar), TextStyle(size: size, bold: bar.isEmphasised))
+  }
+
+  /// Plain bars are lighter, so that an emphasised one stands out.
+  private func tone(_ series: Int) -> Tone {
+    seriesTone(frame.isStacked || bar.isEmphasised ? series : series + 1)
   }
 
   private var thickness: Double { value.lineHeight * 0.9 }
@@ -29,12 +33,12 @@ struct BarLayout: Drawable {
     frame.drawGrid(on: canvas, x: x, y: y, height: height)
     label.draw(on: canvas, x: x, top: y + (height - label.height) / 2)
     var end = 0.0
-    for (index, value) in bar.values.enumerated() where value > 0 {
+    for (index, length) in bar.lengths.enumerated() where length > 0 {
       let start = frame.x(end)
-      end += value.double
+      end += length
       canvas.fill(
         x: x + start, y: y + (height - thickness) / 2, width: frame.x(end) - start,
-        height: thickness, tone: seriesTone(index))
+        height: thickness, tone: tone(index))
     }
     frame.drawMarks(on: canvas, x: x, y: y, height: height)
     // In a column of their own: beside the bars, the marks would cross them.
@@ -52,8 +56,7 @@ struct BarChartAxis: Drawable {
     self.frame = frame
     labels = try frame.scale.ticks.map {
       try typesetter.layout(
-        VietnameseNumber.string(Decimal($0), fractionDigits: frame.scale.fractionDigits),
-        TextStyle(size: typesetter.typography.chart - 1))
+        frame.scale.label($0), TextStyle(size: typesetter.typography.chart - 1))
     }
   }
 

@@ -22,6 +22,8 @@ struct BodyLayout {
       return try paragraph(text, italic: true, keepWithPrevious)
     case .paragraph(let text):
       return try paragraph(text, italic: false, keepWithPrevious)
+    case .list(let items):
+      return try list(items, keepWithPrevious)
     case .heading(let text, let level):
       return try heading(text, level, keepWithPrevious)
     case .table(let table):
@@ -43,6 +45,13 @@ struct BodyLayout {
     let layout = try typesetter.layout(text, style, width: typesetter.textWidth)
     return TextBlock.items(
       of: layout, spaceBefore: sizes.paragraphSpacing, keepWithPrevious: keepWithPrevious)
+  }
+
+  /// Decree documents set list items like paragraphs.
+  private func list(_ items: [StyledText], _ keepWithPrevious: Bool) throws -> [FlowItem] {
+    try items.enumerated().flatMap { index, item in
+      try paragraph("- " + item, italic: false, keepWithPrevious && index == 0)
+    }
   }
 
   private func heading(

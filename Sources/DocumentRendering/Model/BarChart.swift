@@ -9,7 +9,8 @@ public struct BarChart: Sendable {
   public var bars: [Bar]
   /// Dashed vertical lines, such as the limits of classes.
   public var marks: [Mark]
-  /// End of the scale. Default: the next round number above the longest bar.
+  /// End of the scale, unless a bar or a mark goes beyond it. Default: the next round number above
+  /// the longest bar.
   public var maximum: Decimal?
   /// Digits after the comma in the values beside the bars.
   public var fractionDigits: Int
@@ -32,12 +33,20 @@ public struct BarChart: Sendable {
     public var values: [Decimal]
     /// The number beside the bar. Default: the sum of `values`.
     public var total: Decimal
+    /// Sets a plain bar in a darker tone and its number in bold, as for the leader.
+    public var isEmphasised: Bool
 
-    public init(_ label: String, _ values: [Decimal], total: Decimal? = nil) {
+    public init(
+      _ label: String, _ values: [Decimal], total: Decimal? = nil, isEmphasised: Bool = false
+    ) {
       self.label = label
       self.values = values
       self.total = total ?? values.reduce(0, +)
+      self.isEmphasised = isEmphasised
     }
+
+    /// What is drawn of `values`.
+    var lengths: [Double] { values.map { max(0, $0.double) } }
   }
 
   public struct Mark: Sendable {

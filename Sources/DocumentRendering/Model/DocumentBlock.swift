@@ -6,6 +6,8 @@ public enum DocumentBlock: Sendable {
   case heading(String, level: HeadingLevel)
   /// A justified paragraph with first-line indent.
   case paragraph(StyledText)
+  /// Items with a hyphen each.
+  case list([StyledText])
   case table(DocumentTable)
   case barChart(BarChart)
   case pageBreak
