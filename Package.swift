@@ -83,6 +83,15 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "QueueWeb",
+      dependencies: [
+        "WebServing", "JobQueue", "LibpqClient", "QueueSchema",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "EmulationWeb",
       dependencies: [
         "WebServing", "EmulationAwards", "JobQueue", "LibpqClient",
@@ -142,6 +151,15 @@ let package = Package(
       name: "WebServingTests",
       dependencies: [
         "WebServing", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "QueueWebTests",
+      dependencies: [
+        "QueueWeb", "WebServing", "JobQueue", "JobQueueTesting", "LibpqClient", "QueueSchema",
+        .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -11,7 +11,7 @@ import WebServing
 /// There are no accounts yet: everybody who reaches the server may open every page and send every
 /// unit's form. ``WebConfiguration`` therefore serves this machine only, unless told otherwise.
 package struct EmulationSite: WebSite {
-  private let parts: SiteParts
+  let parts: SiteParts
 
   /// - Parameters:
   ///   - reportsFolder: the output folder that report paths are relative to.

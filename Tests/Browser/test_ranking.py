@@ -141,6 +141,10 @@ def test_nothing_overflows_a_phone(browser):
         page.goto(URL + path)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, f"expected {path} to fit 360 px, got: {width}"
+    page.set_viewport_size({"width": 1000, "height": 740})
+    page.goto(URL + "/")
+    table = page.locator("table").bounding_box()
+    assert table["x"] + table["width"] <= 1000, f"expected the table to fit 1000 px, got: {table}"
     context.close()
 
 
@@ -164,6 +168,9 @@ def take_pictures(browser):
         for name, path in zip(names, paths(page)):
             page.goto(URL + path)
             page.screenshot(path=Path(PICTURES) / f"{name}-{look}.png", full_page=True)
+        page.goto(URL + paths(page)[2])
+        send(page, {page.locator("input[inputmode=decimal]").first.get_attribute("id"): "97.5"})
+        page.screenshot(path=Path(PICTURES) / f"wrong-{look}.png")
         context.close()
 
 

@@ -3,17 +3,17 @@ package import LibpqClient
 package import Logging
 
 /// Word of changed rankings by LISTEN, on a connection of its own that is opened again whenever it
-/// breaks. The database sends it from triggers (`sql/emulation/functions/20_ranking_changed.sql`),
-/// on commit, whoever wrote the change.
+/// breaks. The domain sends it on commit, with figures as with results.
 package struct DatabaseRankingSignals: RankingSignals {
   private let configuration: ConnectionConfiguration
   private let channel: String
   private let logger: Logger
 
-  /// - Parameter schema: where the domain's tables are. Default `ong`.
-  package init(configuration: ConnectionConfiguration, schema: String = "ong", logger: Logger) {
+  package init(
+    configuration: ConnectionConfiguration, channel: String = "emulation_changed", logger: Logger
+  ) {
     self.configuration = configuration
-    channel = "\(schema)_ranking"
+    self.channel = channel
     self.logger = logger
   }
 

@@ -52,6 +52,9 @@ final class LiveRankings: Sendable {
     return stream
   }
 
+  /// Pages that watch now.
+  var watcherCount: Int { state.withLock { $0.watchers } }
+
   /// The present state, read from the database.
   func stamp(of key: BlocPeriodKey) async throws -> RankingStamp {
     // The period first: a ranking read later may be newer than it, never older than it says.

@@ -94,7 +94,7 @@ struct SheetWording {
     case .quantitative: texts.ruleQuantitative
     case .qualitative: texts.ruleQualitative
     case .perOccurrence(let points):
-      "\(texts.rulePerOccurrence) \(DecimalText.plain(points))."
+      "\(texts.rulePerOccurrence) \(DecimalText.plain(points)) \(texts.pointsUnit)."
     case .adjustment(let bonus, let penalty, let lowest, let highest):
       [
         bonus > 0

@@ -52,6 +52,7 @@ struct Texts: Sendable {
   let firstSheet: String
   let pointsNow: String
   let atMost: String
+  let pointsUnit: String
   let actual: String
   let target: String
   let targetHint: String
