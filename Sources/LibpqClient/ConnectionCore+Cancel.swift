@@ -22,10 +22,11 @@ extension ConnectionCore {
   }
 
   func checkAlarms(_ now: DispatchTime) {
-    if let end = cancelHoldEnd, end <= now {
-      return self.end(.lost("the server did not answer a cancel request in time"))
+    guard let operation = running else {
+      guard let holdEnd = cancelHoldEnd, holdEnd <= now else { return }
+      return end(.lost("the server did not answer a cancel request in time"))
     }
-    guard let operation = running, operation.alarm <= now else { return }
+    guard operation.alarm <= now else { return }
     guard operation.cancelReason != nil else { return beginCancel(operation, .deadline) }
     if operation.graceEnd <= now { return giveUp(operation) }
     sendCancel(operation)

@@ -120,6 +120,9 @@ final class ConnectionCore: @unchecked Sendable {
   func readable() {
     guard case .ready = phase else { return }
     consumeInput()
+    // libdispatch tells of a hang-up once and then never again, even if there was still something
+    // to read before the end of the stream: so it is read to the end now.
+    while case .ready = phase, watch?.isHungUp == true { consumeInput() }
   }
 
   func writable() {

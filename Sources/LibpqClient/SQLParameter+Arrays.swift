@@ -52,7 +52,7 @@ extension Array: SQLParameter where Element: SQLArrayElement {
   public static var sqlType: SQLType { Element.arrayType }
 
   public func encode(into encoder: inout SQLEncoder) throws {
-    // Compared by type: an empty array of anything casts to an empty [UInt8].
+    // Compared by type: an empty array of anything can be cast to [UInt8].
     if Element.self == UInt8.self, let bytes = self as? [UInt8] { return encoder.write(bytes) }
     encoder.write(Int32(isEmpty ? 0 : 1))
     encoder.write(Int32(1))  // there may be NULLs

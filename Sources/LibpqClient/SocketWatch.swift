@@ -11,6 +11,7 @@ import Dispatch
 /// only in the source's cancel handler. Confined to the connection's queue.
 final class SocketWatch {
   private let queue: DispatchQueue
+  /// Open until the reader's cancel handler has run.
   private let socket: Int32
   private var reader: (any DispatchSourceRead)?
   private var writer: (any DispatchSourceWrite)?
@@ -26,7 +27,7 @@ final class SocketWatch {
     let duplicate = SocketWatch.duplicate(socket)
     guard duplicate >= 0 else { return nil }
     self.queue = queue
-    self.socket = socket
+    self.socket = duplicate
     self.onWritable = onWritable
     let source = DispatchSource.makeReadSource(fileDescriptor: duplicate, queue: queue)
     source.setEventHandler(handler: onReadable)
@@ -51,6 +52,12 @@ final class SocketWatch {
     if wanted { writer?.resume() } else { writer?.suspend() }
     isWriterRunning = wanted
     return true
+  }
+
+  /// True when nothing more will come from the peer than what can be read already.
+  var isHungUp: Bool {
+    var state = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    return poll(&state, 1, 0) == 1 && state.revents & Int16(POLLHUP | POLLERR) != 0
   }
 
   /// Stops watching; `then` runs on the queue when both descriptors are closed.
