@@ -67,7 +67,7 @@ let package = Package(
     .target(
       name: "EmulationAwards",
       dependencies: [
-        "JobQueue", "JobWorker", "LibpqClient", "QueueSchema",
+        "DocumentRendering", "JobQueue", "JobWorker", "LibpqClient", "QueueSchema",
         .product(name: "Logging", package: "swift-log"),
       ],
       exclude: ["Sample"], swiftSettings: settings, plugins: ["EmbedFiles"]),
@@ -144,7 +144,8 @@ let package = Package(
     .testTarget(
       name: "EmulationAwardsTests",
       dependencies: [
-        "EmulationAwards", "JobQueue", "JobWorker", "JobQueueTesting", "LibpqClient", "QueueSchema",
+        "EmulationAwards", "DocumentRendering", "JobQueue", "JobWorker", "JobQueueTesting",
+        "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .testTarget(

@@ -3,27 +3,10 @@ import Foundation
 import Testing
 
 struct SampleDataTests {
-  /// The built-in files, one of them changed.
-  private func sample(
-    _ file: String, _ change: (String) -> String
-  ) throws -> [(path: String, text: String)] {
-    let folder = sampleFolder
-    return try ["bloc", "scheme", "criteria", "units", "figures", "recipients"].map {
-      let name = "\($0).csv"
-      let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-      return (name, name == file ? change(text) : text)
-    }
-  }
-
-  private var sampleFolder: URL {
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "Sources/EmulationAwards/Sample")
-  }
-
   private func damages(
     _ file: String, _ change: (String) -> String
   ) throws -> [String] {
-    let files = try sample(file, change)
+    let files = try SampleFiles.changed(file, change)
     let rejected = #expect(throws: SampleRejected.self) { try SampleData(files: files) }
     return rejected?.damages.map(\.description) ?? []
   }
@@ -36,7 +19,7 @@ struct SampleDataTests {
     #expect(sample.recipients.count == 16)
     #expect(sample.scheme.topGroups.map(\.maximum) == [60, 20, 20, 0])
     #expect(sample.scheme.bonusCap == 5)
-    #expect(try SampleData(folder: sampleFolder) == sample)
+    #expect(try SampleData(folder: SampleFiles.folder) == sample)
   }
 
   @Test("The built-in bloc ranks as it should, with a shared rank and a unit that is not ranked")
@@ -82,7 +65,8 @@ struct SampleDataTests {
 
   @Test("Damage in several lines and files comes in one report")
   func severalDamages() throws {
-    let files = try sample("figures.csv") { $0 }.map { file -> (path: String, text: String) in
+    let files = try SampleFiles.changed("figures.csv") { $0 }.map {
+      file -> (path: String, text: String) in
       switch file.path {
       case "recipients.csv": (file.path, file.text.replacing("luatgia@", with: "luatgia at "))
       case "units.csv":
@@ -117,7 +101,7 @@ struct SampleDataTests {
 
   @Test("Quoted cells may hold separators, quotation marks and line breaks")
   func quoted() throws {
-    let files = try sample("units.csv") {
+    let files = try SampleFiles.changed("units.csv") {
       $0.replacing("NM;Hội Người mù tỉnh", with: "NM;\"Hội \"\"Người\"\"; mù\ntỉnh\"")
     }
     let sample = try SampleData(files: files)
@@ -128,7 +112,7 @@ struct SampleDataTests {
 
   @Test("A byte order mark, CRLF, comments and empty lines do no harm")
   func spreadsheetHabits() throws {
-    let files = try sample("figures.csv") {
+    let files = try SampleFiles.changed("figures.csv") {
       "\u{FEFF}" + $0.replacing("\n", with: "\r\n").replacing("LG;38", with: "# note\r\n\r\nLG;38")
     }
     #expect(try SampleData(files: files) == SampleData.builtIn())
@@ -146,7 +130,7 @@ struct SampleDataTests {
       path: "ong-sample-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    for (path, text) in try sample("none", { $0 }) where path != "bloc.csv" {
+    for (path, text) in try SampleFiles.changed("none", { $0 }) where path != "bloc.csv" {
       var data = Data(text.utf8)
       if path == "units.csv" { data.replace(Data("mù".utf8), with: Data([0x6D, 0xF9])) }
       try data.write(to: folder.appending(path: path))

@@ -52,7 +52,8 @@ public struct SampleData: Hashable, Sendable {
     return try DelimitedText.decoded([UInt8](data), file: name)
   }
 
-  init(
+  /// A sample that a program puts together; nothing is checked here.
+  public init(
     bloc: Bloc, period: Period, head: BlocHead, memberships: [Membership],
     exclusions: [Exclusion], scheme: ScoringScheme, sheets: [SelfScoreSheet],
     recipients: [Recipient], document: DocumentDetails, decision: DecisionDraft

@@ -28,7 +28,7 @@ struct SchemeFiles {
       criteria: try criteria.rows.mapCollectingDamage(Self.criterion),
       bonusCap: try settings.decimal("bonus_cap"),
       thresholds: try Self.classes.mapCollectingDamage(threshold),
-      tieRule: try tieRule())
+      tieRule: TieBreaker.steps(in: settings.optional("tie_rule")))
     do {
       return try scheme.validated()
     } catch let rejected as SchemeRejected {
@@ -40,18 +40,6 @@ struct SchemeFiles {
     RatingThreshold(
       rating: rating, atLeast: try settings.decimal("class_\(rating.rawValue)"),
       minimumPercentage: try settings.decimal("class_\(rating.rawValue)_minimum"))
-  }
-
-  private func tieRule() throws(SampleDamage) -> [TieBreaker] {
-    let text = settings.optional("tie_rule")
-    if text.isEmpty { return [] }
-    return text.split(separator: ">").map { step in
-      switch step.trimmingCharacters(in: .whitespaces) {
-      case "score_before_bonus": .scoreBeforeBonus
-      case "ballot": .ballot
-      case let group: .group(group)
-      }
-    }
   }
 
   private static func criterion(_ row: SampleTable.Row) throws(SampleDamage) -> Criterion {
