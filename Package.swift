@@ -124,8 +124,12 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "private-server-holder", dependencies: ["PrivatePostgres", "LibpqClient"],
+      path: "Tests/PrivateServerHolder", swiftSettings: settings),
     .testTarget(
-      name: "PrivatePostgresTests", dependencies: ["PrivatePostgres", "LibpqClient"],
+      name: "PrivatePostgresTests",
+      dependencies: ["PrivatePostgres", "LibpqClient", "private-server-holder"],
       swiftSettings: settings),
     .testTarget(
       name: "ProtocolTests", dependencies: ["JobQueueTesting", "LibpqClient", "QueueSchema"],

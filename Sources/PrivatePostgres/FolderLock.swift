@@ -5,8 +5,21 @@ import Glibc
 final class FolderLock: Sendable {
   private let descriptor: Int32
 
-  /// Throws kind `.inUse` when another program has it.
-  init(_ path: String) throws {
+  /// Throws kind `.inUse` when another program has it and keeps it for two seconds: one that was
+  /// killed a moment ago may take a while to vanish.
+  static func acquire(_ path: String) async throws -> FolderLock {
+    let end = ContinuousClock.now + .seconds(2)
+    while true {
+      do {
+        return try FolderLock(path)
+      } catch let error as PrivateServerError where error.kind == .inUse {
+        if ContinuousClock.now >= end { throw error }
+        try await Task.sleep(for: .milliseconds(20))
+      }
+    }
+  }
+
+  private init(_ path: String) throws {
     // The folder belongs to the server's user, so root must not follow a link in it.
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else {

@@ -15,9 +15,10 @@ public final class PrivateServer: Sendable {
   public let settings: Settings
   private let folder: ServerFolder
   private let programs: ServerPrograms
-  private let lock: FolderLock
   private let logger: Logger?
   private let process: Mutex<ServerProcess?>
+  /// Held from the start to `stop`.
+  private let lock: Mutex<FolderLock?>
 
   /// Makes the cluster if there is none, recovers from what an earlier program left, starts the
   /// server and returns when it takes connections.
@@ -27,7 +28,7 @@ public final class PrivateServer: Sendable {
     -> PrivateServer
   {
     let folder = try await ServerFolder.prepare(settings.folder)
-    let lock = try FolderLock(folder.lock)
+    let lock = try await FolderLock.acquire(folder.lock)
     let programs = try await ServerPrograms.find(
       version: folder.dataVersion, environment: ProcessInfo.processInfo.environment)
     let server = PrivateServer(settings, folder, programs, lock, logger)
@@ -44,7 +45,7 @@ public final class PrivateServer: Sendable {
     self.settings = settings
     self.folder = folder
     self.programs = programs
-    self.lock = lock
+    self.lock = Mutex(lock)
     self.logger = logger
     process = Mutex(nil)
   }
@@ -74,7 +75,7 @@ public final class PrivateServer: Sendable {
   public var isRunning: Bool { process.withLock { $0?.isRunning == true } }
 
   /// Ends every connection and stops, with everything written down, unless the lifetime is
-  /// temporary: then the folder is removed. Does nothing when it does not run.
+  /// temporary: then the folder is removed. Another program may use the folder afterwards.
   public func stop() async throws {
     guard
       let running = process.withLock({ process in
@@ -83,6 +84,7 @@ public final class PrivateServer: Sendable {
       })
     else { return }
     running.letGo()
+    defer { lock.withLock { $0 = nil } }
     try await awaitEnd(of: running)
   }
 
@@ -105,8 +107,12 @@ public final class PrivateServer: Sendable {
     try await awaitEnd(of: running)
   }
 
+  /// Starts the server again after `pause`.
   public func resume() async throws {
     guard !isRunning else { return }
+    guard lock.withLock({ $0 != nil }) else {
+      throw PrivateServerError(.startFailed, "the server was stopped for good; start a new one")
+    }
     try await launch()
   }
 

@@ -9,10 +9,10 @@ final class ServerProcess: Sendable {
   /// The write end; -1 once closed.
   private let lifeline: Mutex<Int32>
 
-  /// $0 log file, $1 signal at the end of input, $2 what to remove then; the rest is the server's
-  /// command. A line of input is a signal to stop with instead; nothing is removed then.
+  /// $0 log file, $1 signal at the end of input, $2 and $3 what to remove then; the rest is the
+  /// server's command. A line of input is a signal to stop with instead; nothing is removed then.
   private static let script = """
-    cd /; umask 077; log=$0; signal=$1; trash=$2; shift 2
+    cd /; umask 077; log=$0; signal=$1; trash=$2; socket=$3; shift 3
     exec 3<&0 </dev/null >>"$log" 2>&1
     "$@" 3<&- & server=$!
     { if read -r word; then kill -"$word" $server; exit 0; fi; kill -"$signal" $server; exit 7; } <&3 &
@@ -20,7 +20,7 @@ final class ServerProcess: Sendable {
     wait $server; status=$?
     kill $reader 2>/dev/null
     wait $reader
-    if [ $? = 7 ] && [ -n "$trash" ]; then rm -rf "$trash"; fi
+    if [ $? = 7 ] && [ -n "$trash" ]; then rm -rf "$trash" "$socket"; fi
     exit $status
     """
 
@@ -37,7 +37,8 @@ final class ServerProcess: Sendable {
     let command =
       folder.user.commandPrefix
       + ["/bin/sh", "-c", Self.script, folder.log, isTemporary ? "QUIT" : "INT"]
-      + [isTemporary ? folder.root : "", programs.postgres] + settings.arguments(for: folder)
+      + (isTemporary ? [folder.root, folder.socket] : ["", ""]) + [programs.postgres]
+      + settings.arguments(for: folder)
     do {
       shell = try ChildProcess(command, input: ends[0])
     } catch {
