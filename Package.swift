@@ -134,6 +134,15 @@ let package = Package(
     .testTarget(
       name: "ProtocolTests", dependencies: ["JobQueueTesting", "LibpqClient", "QueueSchema"],
       swiftSettings: settings),
+    .executableTarget(
+      name: "crash-worker",
+      dependencies: [
+        "JobQueue", "JobWorker", "LibpqClient", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/CrashWorker", swiftSettings: settings),
+    .testTarget(
+      name: "CrashTests", dependencies: ["crash-worker", "JobQueueTesting", "LibpqClient", "PrivatePostgres"],
+      swiftSettings: settings),
     .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,107 @@
+import Foundation
+import JobQueueTesting
+import LibpqClient
+import PrivatePostgres
+import Testing
+
+/// Real worker processes that are killed, stopped and cut off.
+@Suite("Crashes", .serialized)
+struct CrashTests {
+  @Test("The jobs of a worker that was killed are run by another within seconds")
+  func kill9() async throws {
+    try await withStepQueue { queue, configuration in
+      let ids = try await queue.enqueue(40, milliseconds: 200)
+      let victim = try WorkerProcess(configuration)
+      try await queue.wait(.seconds(20), for: "the victim to start jobs") {
+        try await queue.starts(of: victim) >= 4
+      }
+      let heir = try WorkerProcess(configuration)
+      try await queue.wait(.seconds(20), for: "the heir to register") {
+        try await queue.count("select count(*) from ong.worker_status()") == 2
+      }
+      victim.send(SIGKILL)
+      let killed = ContinuousClock.now
+      try await queue.wait(.seconds(20), for: "the rescue") {
+        try await queue.count("select count(*) from ong.job_event where event = 'crashed'") > 0
+      }
+      // The grace of a lost connection is 5 s; the slack is for a busy machine.
+      #expect(ContinuousClock.now - killed < .seconds(10))
+      try await queue.awaitSuccess(ids)
+      #expect(try await queue.acceptances(of: ids).values.allSatisfy { $0 == 1 })
+      #expect(heir.terminate() == 0)
+    }
+  }
+
+  @Test("A worker that was frozen and given up finds its late settles refused, and works again")
+  func stopAndContinue() async throws {
+    try await withStepQueue { queue, configuration in
+      let frozen = try WorkerProcess(configuration, slots: 4)
+      let ids = try await queue.enqueue(4, milliseconds: 1500)
+      try await queue.wait(.seconds(20), for: "the jobs to start") {
+        try await queue.starts(of: frozen) == 4
+      }
+      frozen.send(SIGSTOP)
+      try await queue.wait(.seconds(20), for: "a stale heartbeat and the rescue") {
+        try await queue.connection.query("select ong.rescue_lost('5 s', '2 s')")[0, 0]
+          .decode(Int32.self) == 4
+      }
+      let heir = try WorkerProcess(configuration, slots: 4)
+      try await queue.awaitSuccess(ids)
+      frozen.send(SIGCONT)
+      try await queue.wait(.seconds(20), for: "the thawed worker to register again") {
+        try await queue.count("select count(*) from ong.worker_status()") == 2
+      }
+      #expect(try await queue.acceptances(of: ids).values.allSatisfy { $0 == 1 })
+      #expect(heir.terminate() == 0)
+      let later = try await queue.enqueue(4, milliseconds: 10)
+      try await queue.awaitSuccess(later)
+      #expect(try await queue.starts(of: frozen) >= 8)
+      #expect(frozen.terminate() == 0)
+    }
+  }
+
+  @Test("A shutdown hands running jobs back with their attempt, and nothing is lost")
+  func shutdown() async throws {
+    try await withStepQueue { queue, configuration in
+      let leaver = try WorkerProcess(configuration, slots: 2)
+      let ids = try await queue.enqueue(2, milliseconds: 60_000)
+      try await queue.wait(.seconds(20), for: "the jobs to start") {
+        try await queue.starts(of: leaver) == 2
+      }
+      #expect(leaver.terminate() == 0)
+      #expect(try await queue.count(ids, inState: "waiting") == 2)
+      #expect(
+        try await queue.count("select count(*) from ong.find_jobs() where attempt <> 1") == 0)
+      #expect(
+        try await queue.count("select count(*) from ong.job_event where event = 'handed_back'") == 2
+      )
+    }
+  }
+
+  @Test("A server that crashes and restarts loses no job, and the worker goes on by itself")
+  func serverCrash() async throws {
+    let cluster = try await TestCluster.start()
+    try await TestDatabase.withDatabase(template: .queue, on: cluster) { database in
+      let queue = try await StepQueue(database.configuration)
+      let ids = try await queue.enqueue(300, milliseconds: 20)
+      let worker = try WorkerProcess(database.configuration, slots: 4)
+      try await queue.wait(.seconds(20), for: "the worker to start jobs") {
+        try await queue.starts(of: worker) >= 20
+      }
+      try await cluster.server.restart(immediately: true)
+      let after = try await StepQueue(database.configuration)
+      try await after.awaitSuccess(ids)
+      #expect(try await after.acceptances(of: ids).values.allSatisfy { $0 == 1 })
+      #expect(worker.isRunning)
+      #expect(worker.terminate() == 0)
+    }
+  }
+}
+
+private func withStepQueue(
+  _ body: (StepQueue, ConnectionConfiguration) async throws -> Void
+) async throws {
+  try await TestDatabase.withDatabase(template: .queue) { database in
+    try await body(try await StepQueue(database.configuration), database.configuration)
+  }
+}
