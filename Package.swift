@@ -141,7 +141,8 @@ let package = Package(
       ],
       path: "Tests/CrashWorker", swiftSettings: settings),
     .testTarget(
-      name: "CrashTests", dependencies: ["crash-worker", "JobQueueTesting", "LibpqClient", "PrivatePostgres"],
+      name: "CrashTests",
+      dependencies: ["crash-worker", "JobQueueTesting", "LibpqClient", "PrivatePostgres"],
       swiftSettings: settings),
     .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),

@@ -44,8 +44,18 @@ struct StepQueue {
 
   /// Waits until all jobs have succeeded; throws after the limit with what is missing.
   func awaitSuccess(_ ids: [Int64], within limit: Duration = .seconds(60)) async throws {
-    try await wait(limit, for: "\(ids.count) jobs to succeed") {
-      try await count(ids, inState: "succeeded") == ids.count
+    do {
+      try await wait(limit, for: "\(ids.count) jobs to succeed") {
+        try await count(ids, inState: "succeeded") == ids.count
+      }
+    } catch let error as CrashTestError {
+      let stories = try await connection.query(
+        """
+        select ong.job_story(id)::text from unnest($1::bigint[]) id
+        where ong.job_story(id) ->> 'state' is distinct from 'succeeded' limit 3
+        """, [ids])
+      let told = try stories.map { try $0[0].decode(String?.self) ?? "nothing known" }
+      throw CrashTestError(description: "\(error): \(told.joined(separator: "; "))")
     }
   }
 
