@@ -7,7 +7,8 @@ package enum PayloadCoding {
     let encoder = JSONEncoder()
     encoder.dateEncodingStrategy = .custom { date, encoder in
       var container = encoder.singleValueContainer()
-      try container.encode(date.formatted(withFraction))
+      // The style cuts off; half a millisecond more makes it round.
+      try container.encode(date.addingTimeInterval(0.0005).formatted(withFraction))
     }
     return String(decoding: try encoder.encode(payload), as: UTF8.self)
   }
