@@ -55,8 +55,10 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "JobQueueTesting",
-      dependencies: ["LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker"],
-      swiftSettings: settings),
+      dependencies: [
+        "LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     .systemLibrary(
       name: "CPango", pkgConfig: "pangocairo",
       providers: [.apt(["libpango1.0-dev", "libcairo2-dev", "fonts-croscore"])]),
@@ -152,7 +154,7 @@ let package = Package(
     .testTarget(
       name: "JobWorkerTests",
       dependencies: [
-        "JobWorker", "JobQueue", "JobQueueTesting", "LibpqClient",
+        "JobWorker", "JobQueue", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
     .testTarget(

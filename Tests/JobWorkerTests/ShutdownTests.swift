@@ -1,0 +1,102 @@
+import JobQueue
+import JobQueueTesting
+import JobWorker
+import Testing
+
+private struct Long: JobPayload {
+  static let kind = "test.long"
+  static let options = JobOptions(maxAttempts: 1)
+  var number = 0
+}
+
+@Suite("Shutdown against a real server")
+struct WorkerShutdownTests {
+  @Test("running jobs finish within the grace, waiting ones go back")
+  func grace() async throws {
+    try await TestQueue.with { test in
+      let started = Gate()
+      let gate = Gate()
+      var registry = JobRegistry()
+      registry.register(Long.self) { _, _ in
+        started.open()
+        await gate.pass()
+      }
+      let handles = try await test.queue.enqueueMany([Long(number: 0), Long(number: 1)])
+      let worker = test.worker(registry, settings: WorkerConfiguration(queues: ["default": 1]))
+      async let running: Void = worker.run()
+      await started.pass()
+      worker.shutDown()
+      gate.open()
+      try await running
+      #expect(try await test.state(handles[0].id) == .succeeded)
+      #expect(try await test.state(handles[1].id) == .waiting)
+    }
+  }
+
+  @Test(
+    "after the grace a job is cancelled and handed back with its attempt, whether it heeds that or not",
+    arguments: [true, false])
+  func handBack(heeds: Bool) async throws {
+    try await TestQueue.with { test in
+      let started = Gate()
+      let end = Gate()
+      var registry = JobRegistry()
+      registry.register(Long.self) { _, _ in
+        started.open()
+        if heeds { try await Task.sleep(for: .seconds(3600)) } else { await end.pass() }
+      }
+      let handle = try await test.queue.enqueue(Long())
+      let worker = test.worker(
+        registry, settings: WorkerConfiguration(queues: ["default": 1], grace: .milliseconds(50)))
+      async let running: Void = worker.run()
+      await started.pass()
+      worker.shutDown()
+      try await running
+      end.open()
+      let story = try #require(try await test.queue.story(handle.id))
+      #expect(story.state == .waiting)
+      #expect(story.attempt == 1)
+      #expect(story.crashes == 0)
+      #expect(story.events.map(\.event) == ["handed_back"])
+
+      var quick = JobRegistry()
+      quick.register(Long.self) { _, context in #expect(context.attempt == 1) }
+      #expect(try await test.drain(quick).succeeded == 1)
+    }
+  }
+
+  @Test("an aborted worker's jobs are rescued and run elsewhere")
+  func abort() async throws {
+    try await TestQueue.with { test in
+      let started = Gate()
+      let end = Gate()
+      var registry = JobRegistry()
+      registry.register(Long.self) { _, _ in
+        started.open()
+        await end.pass()
+      }
+      let handle = try await test.queue.enqueue(Long())
+      let worker = test.worker(registry)
+      async let running: Void = worker.run()
+      await started.pass()
+      worker.abort()
+      try await running
+      end.open()
+
+      var quick = JobRegistry()
+      quick.register(Long.self) { _, context in #expect(context.crashes == 1) }
+      try await test.withWorker(quick) { _ in
+        try await test.wait(for: handle.id, toBe: .succeeded)
+      }
+    }
+  }
+
+  @Test("a worker that is told to end before it began ends")
+  func early() async throws {
+    try await TestQueue.with { test in
+      let worker = test.worker(JobRegistry())
+      worker.shutDown()
+      try await worker.run()
+    }
+  }
+}
