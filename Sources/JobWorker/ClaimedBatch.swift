@@ -82,7 +82,8 @@ final class ClaimedBatch: Sendable {
     if let outcome { outcomes.withLock { $0[place] = outcome } }
     guard states.move(place, from: .running, to: .done) else { return .dropped }
     if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { return .last }
-    if hasNews.load(ordering: .relaxed) { return .noted }
+    // Ordered after the move above, as `collect` clears this before it looks at the states.
+    if hasNews.load(ordering: .sequentiallyConsistent) { return .noted }
     return hasNews.exchange(true, ordering: .acquiringAndReleasing) ? .noted : .news
   }
 }
@@ -92,22 +93,29 @@ extension ClaimedBatch {
   /// What is done and not reported, as reported from now on; nil if nothing is.
   func collect() -> Settlement? {
     hasNews.store(false, ordering: .sequentiallyConsistent)
-    var ids: [Int64] = []
-    var notes: [Settlement.Note] = []
+    var places: [Int] = []
     var closed = 0
-    let known = outcomes.withLock { $0 }
     for place in 0..<count {
       if states.move(place, from: .done, to: .reported) {
-        ids.append(id(place))
-        if let outcome = known[place] { notes.append(.init(id: ids[ids.count - 1], outcome)) }
+        places.append(place)
       } else if states[place].isClosed {
         closed += 1
       }
     }
-    guard !ids.isEmpty else { return nil }
+    guard !places.isEmpty else { return nil }
     return Settlement(
-      key: key, ids: ids, isWhole: ids.count == count, isFinal: ids.count + closed == count,
-      notes: notes)
+      key: key, ids: places.map(id), isWhole: places.count == count,
+      isFinal: places.count + closed == count, notes: notes(places))
+  }
+
+  /// Read after the places were found done: an outcome is stored before its job counts as done.
+  private func notes(_ places: [Int]) -> [Settlement.Note] {
+    outcomes.withLock { outcomes in
+      if outcomes.isEmpty { return [] }
+      return places.compactMap { place in
+        outcomes.removeValue(forKey: place).map { Settlement.Note(id: id(place), $0) }
+      }
+    }
   }
 
   /// Something is done that `collect` has not given.
