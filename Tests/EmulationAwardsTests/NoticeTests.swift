@@ -194,8 +194,8 @@ struct NoticeTests {
       let award = try body("chuthapdo@")
       #expect(award.contains("Quyết định số 212/QĐ-UBND ngày 15 tháng 3 năm 2024"))
       #expect(award.contains("- Cờ thi đua của Ủy ban nhân dân tỉnh"))
-      #expect(award.contains("102,00 điểm, xếp hạng 1, xếp loại “Hoàn thành xuất sắc nhiệm vụ”"))
-      #expect(award.contains("102.00 points, rank 1"))
+      #expect(award.contains("101,50 điểm, xếp hạng 1, xếp loại “Hoàn thành xuất sắc nhiệm vụ”"))
+      #expect(award.contains("101.50 points, rank 1"))
       #expect(
         award.firstRange(of: "Kính gửi")!.lowerBound < award.firstRange(of: "To:")!.lowerBound)
       let unranked = try body("tuyeunuoc@")

@@ -62,7 +62,7 @@ struct ReportTests {
           contentsOf: folder.appending(path: artefact.path), encoding: .utf8)
         #expect(!text.contains("Đổi tên"))
         for part in [
-          "năm 2023", "Hội Chữ thập đỏ tỉnh", "102", "Hội Tù yêu nước tỉnh không xếp hạng",
+          "năm 2023", "Hội Chữ thập đỏ tỉnh", "101.5", "Hội Tù yêu nước tỉnh không xếp hạng",
           "đồng hạng 10", "Đặng Thị Ngọc Ánh", "BC-KTĐ",
         ] { #expect(text.contains(part), "the report says \(part)") }
       }

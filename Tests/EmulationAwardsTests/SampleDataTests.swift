@@ -36,10 +36,10 @@ struct SampleDataTests {
     }
     #expect(
       lines == [
-        "1 CTD 102 excellent", "2 KHOC 100.56 excellent", "3 DACAM 95.56 excellent",
-        "4 NCT 95.24 excellent", "5 KHKT 93.84 good", "6 NB 90.46 good", "7 VHNT 89.76 good",
-        "8 LG 89.24 completed", "9 NM 86.67 good", "10 BTKT 86.46 good", "10 TNXP 86.46 good",
-        "12 HN 81.97 completed", "13 DY 81.88 completed", "14 LV 48.68 not_completed",
+        "1 CTD 101.5 excellent", "2 KHOC 101.19 excellent", "3 DACAM 95.34 excellent",
+        "4 NCT 94.91 good", "5 KHKT 93.56 good", "6 NB 90.24 good", "7 VHNT 89.51 good",
+        "8 LG 88.91 completed", "9 NM 86.45 good", "10 BTKT 86.26 good", "10 TNXP 86.26 good",
+        "12 HN 81.77 completed", "13 DY 81.74 completed", "14 LV 48.68 not_completed",
         "0 TYN 45.77 -",
       ])
     #expect(

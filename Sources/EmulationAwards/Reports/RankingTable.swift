@@ -24,7 +24,7 @@ struct RankingTable {
       + groups.map { TableColumn($0.code, width: .fit, alignment: .trailing) }
       + [
         TableColumn("Tổng điểm", width: .fixed(17), alignment: .trailing),
-        TableColumn("Xếp loại", width: .fixed(25), alignment: .center),
+        TableColumn("Xếp loại", width: .fixed(31), alignment: .center),
       ]
   }
 
