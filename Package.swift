@@ -184,7 +184,8 @@ let package = Package(
     .testTarget(
       name: "EmulationWebTests",
       dependencies: [
-        "EmulationWeb", "WebServing", "EmulationAwards",
+        "EmulationWeb", "WebServing", "EmulationAwards", "JobQueue", "JobQueueTesting", "JobWorker",
+        "LibpqClient", "PrivatePostgres", "QueueSchema",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),

@@ -58,11 +58,11 @@ def send(page, changes):
     return sent
 
 
-def wait_for_new_result(page, old_stamp, sent):
+def wait_for_new_result(page, old_stamp, sent, allowed=SECONDS):
     page.wait_for_function(
         """old => { const board = document.querySelector('.board');
                     return board.dataset.stamp !== old && document.querySelector('.pulse.current'); }""",
-        arg=old_stamp, timeout=max(1, (sent + SECONDS - time.monotonic()) * 1000))
+        arg=old_stamp, timeout=max(1, (sent + allowed - time.monotonic()) * 1000))
     return time.monotonic() - sent
 
 
@@ -95,7 +95,8 @@ def test_ranking_is_live(context, complaints):
     old_stamp = stamp(viewer)
     row(writer, unit).locator("a").click()
     sent = send(writer, original)
-    wait_for_new_result(viewer, old_stamp, sent)
+    # Edits that follow one another quickly are computed together, after a few seconds.
+    wait_for_new_result(viewer, old_stamp, sent, allowed=30)
     assert standing(viewer, unit) == before, "expected the old figures to give the old standing"
 
 

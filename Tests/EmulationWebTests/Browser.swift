@@ -7,14 +7,16 @@ enum Browser {
       of: "/usr/bin/env", ["sh", "-c", "command -v chromium && python3 -c 'import playwright'"]
     ).status) == 0
 
-  static func run(_ script: String, url: String) async throws -> (status: Int32, output: String) {
+  static func run(
+    _ script: String, _ environment: [String: String]
+  ) async throws -> (status: Int32, output: String) {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
     let path = folder.appending(path: "../Browser/\(script)").standardizedFileURL.path
     return try await withCheckedThrowingContinuation { continuation in
       DispatchQueue(label: "browser").async {
         continuation.resume(
           with: Result {
-            try Process.outcome(of: "/usr/bin/env", ["python3", path], ["ONG_URL": url])
+            try Process.outcome(of: "/usr/bin/env", ["python3", path], environment)
           })
       }
     }

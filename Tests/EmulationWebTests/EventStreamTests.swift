@@ -18,7 +18,7 @@ struct EventStreamTests {
       logger: quiet)
     var configuration = WebConfiguration()
     configuration.address.port = 0
-    configuration.shutdownGrace = .seconds(3600)
+    configuration.shutdownGrace = .seconds(15)
     let server = try WebServer(
       configuration: configuration, sites: [site], errorPages: try SiteErrorPages(), logger: quiet)
     let ready = AsyncStream.makeStream(of: ListenAddress.self)
@@ -28,13 +28,15 @@ struct EventStreamTests {
       let client = TestClient(host: "127.0.0.1", port: address.port, configuration: .init())
       client.connect()
       async let answer = client.get("/khoi/HDT/2023/truc-tiep")
-      while site.parts.live.watcherCount == 0 { await Task.yield() }
+      while site.parts.live.watcherCount == 0, !Task.isCancelled { await Task.yield() }
+      let asked = ContinuousClock.now
       server.shutDown()
       let response = try await answer
       #expect(response.headers[.contentType] == "text/event-stream; charset=utf-8")
       let body = response.body.map { String(buffer: $0) } ?? ""
       #expect(body.contains("event: ranking\ndata: {\"stamp\":\"0.-\",\"pending\":false}\n\n"))
       try await tasks.waitForAll()
+      #expect(ContinuousClock.now - asked < .seconds(10))
       try await client.shutdown()
     }
     #expect(site.parts.live.watcherCount == 0)

@@ -6,14 +6,12 @@ package import Logging
 /// breaks. The domain sends it on commit, with figures as with results.
 package struct DatabaseRankingSignals: RankingSignals {
   private let configuration: ConnectionConfiguration
-  private let channel: String
   private let logger: Logger
 
   package init(
-    configuration: ConnectionConfiguration, channel: String = "emulation_changed", logger: Logger
+    configuration: ConnectionConfiguration, logger: Logger
   ) {
     self.configuration = configuration
-    self.channel = channel
     self.logger = logger
   }
 
@@ -37,7 +35,7 @@ package struct DatabaseRankingSignals: RankingSignals {
   private func listen(_ receive: (RankingSignal) async -> Void) async throws {
     let connection = try await Connection.open(configuration, logger: logger)
     do {
-      let notifications = try await connection.listen(channel)
+      let notifications = try await connection.listen(EmulationStore.changeChannel)
       await receive(.listening)
       for await notification in notifications {
         if let key = Self.key(notification.payload) { await receive(.changed(key)) }

@@ -28,8 +28,8 @@ struct SheetWording {
       let leaf = scheme.criterion(problem.criterion)
       return SheetView.Problem(
         id: inputID(of: problem, leaf: leaf),
-        label: [problem.criterion, leaf.map { language($0.name) }].compactMap(\.self)
-          .joined(separator: ". "),
+        label: [problem.criterion, leaf.map { language($0.name) }, label(problem.field)]
+          .compactMap(\.self).filter { !$0.isEmpty }.joined(separator: " · "),
         message: language(problem.message))
     }
   }
