@@ -121,6 +121,13 @@ extension ClaimedBatch {
   /// Something is done that `collect` has not given.
   var hasUnreported: Bool { (0..<count).contains { states[$0] == .done } }
 
+  /// Has jobs reported once more that the server has forgotten the results of.
+  func reopen(where isOpen: (Int64) -> Bool) {
+    for place in 0..<count where isOpen(id(place)) {
+      _ = states.move(place, from: .reported, to: .done)
+    }
+  }
+
   /// Takes away the jobs that `isLost` names; returns the ids of those that are running now.
   func drop(where isLost: (Int64) -> Bool) -> [Int64] {
     var running: [Int64] = []

@@ -124,6 +124,8 @@ extension WorkerEngine {
 
   private func drop(from batch: ClaimedBatch, unlessIn server: inout OpenJobs, at now: Moment) {
     let ours = server.take(batch.key)
+    // A crash of the server takes back what it had taken: results commit asynchronously.
+    batch.reopen { ours.contains($0) }
     let running = batch.drop { !ours.contains($0) }
     stopLost(Set(running), in: batch.queue)
     note(batch, at: now)
@@ -191,9 +193,12 @@ struct OpenJobs {
     guard let known = remaining[settlement.key] else { return nil }
     let ids = settlement.ids.filter(known.contains)
     if ids.isEmpty { return nil }
-    remaining[settlement.key] = known.subtracting(ids)
+    let others = known.subtracting(ids)
+    remaining[settlement.key] = others.isEmpty ? nil : others
     var rest = settlement
     rest.ids = ids
+    // A crash of the server may have taken back results of the same claim that it had taken.
+    rest.isFinal = settlement.isFinal && others.isEmpty
     rest.isWhole = settlement.isWhole && ids.count == settlement.ids.count
     return rest
   }

@@ -20,7 +20,7 @@ enum CrashWorker {
       exit(64)
     }
     var logger = Logger(label: "crash-worker")
-    logger.logLevel = .info
+    logger.logLevel = .error
     let configuration = ConnectionConfiguration(arguments[1])
     let pool = ConnectionPool(configuration, size: 4)
     var registry = JobRegistry()

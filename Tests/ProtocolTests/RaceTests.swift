@@ -162,6 +162,26 @@ struct RaceTests {
     }
   }
 
+  @Test("A final settle that leaves jobs open is refused")
+  func finalSettleLeavesNothing() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let epoch = try await session.register()
+      for _ in 0..<3 { try await session.enqueue() }
+      let jobs = try await session.claim(epoch)
+      let ids = jobs.map(\.id)
+      #expect(
+        try await sqlState { try await session.settle(epoch, jobs[0], ids: [ids[0]]) } == "OG002")
+      try await session.settle(epoch, jobs[0], ids: [ids[0]], isFinal: false)
+      #expect(try await sqlState { try await session.settle(epoch, jobs[0], ids: []) } == "OG002")
+      for _ in 0..<4 { try await session.run("select rotate()") }
+      #expect(
+        try await sqlState { try await session.settle(epoch, jobs[0], ids: [ids[1]]) } == "OG002")
+      try await session.settle(epoch, jobs[0], ids: [ids[1], ids[2]])
+      #expect(try await session.state(of: ids[2]) == nil)
+    }
+  }
+
   @Test("A settle during a rotation waits for it and finds its jobs held")
   func settleDuringRotation() async throws {
     try await withQueueDatabase { configuration in

@@ -13,14 +13,14 @@ $$;
 -- Settles jobs of one claim for a living worker that owns it.
 --   p_ids       the jobs that are settled; null with p_final: all of a claim of which nothing was
 --               settled before
---   p_final     nothing of the claim is left open after this call
+--   p_final     nothing of the claim is left open after this call; refused where that is not so
 --   p_outcomes  for jobs that did not simply succeed, an array of
 --               {"id": 1, "outcome": ..., "delay_ms": 1500, "error": "..."} with outcome
 --               retry (next attempt after the delay), snooze (same attempt after the delay),
 --               hand_back (same attempt, at once), park (no handler here knows the kind), dead,
 --               discard, cancel
--- Errors: OG001 dead worker, OG002 not this worker's claim, or jobs settled already, OG003 replaced
--- session, OG006 unknown outcome, OG008 isolation level.
+-- Errors: OG001 dead worker, OG002 not this worker's claim, or jobs settled already, or a final call
+-- that leaves jobs open, OG003 replaced session, OG006 unknown outcome, OG008 isolation level.
 create or replace function settle(
   p_epoch uuid, p_session int, p_lane int, p_seq bigint, p_ids bigint[], p_final bool,
   p_outcomes jsonb default null)
@@ -52,6 +52,11 @@ begin
   if exists (select from closure c where c.lane = p_lane and c.seq = p_seq
                and (c.final or p_ids is null or c.ids && p_ids)) then
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
+  end if;
+  -- A crash of the server may have taken back an earlier settle: what is not listed must not be lost.
+  if p_final and p_ids is not null and v_claim.n <> cardinality(p_ids) + coalesce((
+      select sum(cardinality(c.ids)) from closure c where c.lane = p_lane and c.seq = p_seq), 0) then
+    perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that are still open');
   end if;
   if p_outcomes is not null then
     perform apply_outcome(p_epoch, r, o.outcome, o.delay_ms, o.error)
@@ -94,6 +99,9 @@ begin
   select coalesce(array_agg(id), '{}') into v_settled from gone;
   if p_ids is not null and not v_settled @> p_ids then
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
+  end if;
+  if p_final and exists (select from held h where h.lane = p_lane and h.seq = p_seq) then
+    perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that are still open');
   end if;
 end $$;
 
