@@ -16,16 +16,28 @@ struct ClaimRound: Sendable {
 
   let epoch: UUID
   let session: Int32
+  /// Those that were refused before come first.
   let settlements: [Settlement]
   let asks: [Ask]
   /// Busy slots, if a heartbeat is due.
   let heartbeat: Int?
 
+  init(
+    epoch: UUID, session: Int32, settlements: [Settlement], asks: [Ask], heartbeat: Int?
+  ) {
+    self.epoch = epoch
+    self.session = session
+    self.settlements =
+      settlements.filter { $0.refusals > 0 } + settlements.filter { $0.refusals == 0 }
+    self.asks = asks
+    self.heartbeat = heartbeat
+  }
+
   func requests(_ sql: QueueSQL) -> [PipelineRequest] {
     var requests: [PipelineRequest] = []
     for settlement in settlements {
       requests.append(settlement.request(sql, epoch: epoch, session: session))
-      // One that was refused before must not take others down with it.
+      // It must not take others down with it again.
       if settlement.refusals > 0 { requests.append(.sync) }
     }
     requests.append(.sync)

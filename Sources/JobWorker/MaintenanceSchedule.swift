@@ -16,7 +16,7 @@ struct MaintenanceSchedule: Sendable {
     switch step {
     case .rescueLost, .promoteDue: .seconds(1)
     case .rotate: .seconds(5)
-    case .unpark: .seconds(10)
+    case .unpark: .seconds(2)
     case .prune: .seconds(60)
     }
   }

@@ -30,11 +30,16 @@ struct WakeLadder: Sendable {
   private(set) var sleep = Sleep.awake
   /// No claim before this moment; nil: at once.
   private(set) var nextPoll: Moment?
+  /// What led to `nextPoll`.
+  private var wait = Duration.zero
   private var step = 0
   private var notices = 0
   private var noticesSince: Moment?
 
   func mayClaim(at now: Moment) -> Bool { nextPoll.map { $0 <= now } ?? true }
+
+  /// Whether to be asked along with others that are asked now: a little early saves a trip.
+  func mayJoin(at now: Moment) -> Bool { nextPoll.map { $0 <= now + wait / 4 } ?? true }
 
   /// A claim came back with `count` jobs of `limit` that were asked for.
   mutating func claimed(_ count: Int, of limit: Int, at now: Moment) -> Action {
@@ -42,7 +47,7 @@ struct WakeLadder: Sendable {
     step = 0
     if sleep == .asleep {
       if count >= limit { return wakeUp() }
-      nextPoll = now + Self.steps[0]
+      rest(Self.steps[0], from: now)
     } else {
       nextPoll = nil
     }
@@ -64,7 +69,7 @@ struct WakeLadder: Sendable {
   }
 
   /// The claim failed for a reason that may pass.
-  mutating func refused(at now: Moment) { nextPoll = now + .seconds(1) }
+  mutating func refused(at now: Moment) { rest(.seconds(1), from: now) }
 
   /// The server has taken our sleeper's lock: claim once more, then trust notifications.
   mutating func sleepBegan() {
@@ -82,11 +87,16 @@ struct WakeLadder: Sendable {
   mutating func listenerLost() { sleep = .awake }
 
   private mutating func foundNothing(at now: Moment) -> Action {
-    nextPoll = now + Self.steps[step]
+    rest(Self.steps[step], from: now)
     step = min(step + 1, Self.steps.count - 1)
     guard sleep == .awake else { return .none }
     sleep = .fallingAsleep
     return .beginSleep
+  }
+
+  private mutating func rest(_ time: Duration, from now: Moment) {
+    wait = time
+    nextPoll = now + time
   }
 
   private mutating func wakeUp() -> Action {

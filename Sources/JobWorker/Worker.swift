@@ -18,6 +18,7 @@ public final class Worker: Sendable {
   let engine: WorkerEngine
   private let maintainer: Maintainer?
   private let settings: WorkerConfiguration
+  private let hasRun = Atomic(false)
 
   /// - Parameters:
   ///   - configuration: where the database is.
@@ -39,13 +40,16 @@ public final class Worker: Sendable {
     }
   }
 
-  /// Works until `shutDown()` or `abort()` has ended it. Call it once.
+  /// Works until `shutDown()` or `abort()` has ended it. Call it once. A handler that heeds no
+  /// cancellation may go on after this has returned; its result counts for nothing.
   ///
   /// - Throws: only for what time does not mend, found at the start: `WorkerConfigurationError`, a
   ///   schema that is missing, too old or too new for this program, a log-in that is refused.
   ///   A server that can't be reached is waited for.
   public func run() async throws {
     try settings.validate()
+    let isFirst = !hasRun.exchange(true, ordering: .relaxed)
+    precondition(isFirst, "expected a worker to run once, got: a second run; make another Worker")
     await engine.start()
     do {
       try await engine.openFirst()

@@ -11,9 +11,10 @@ extension WorkerEngine {
   /// Sends what is due, if anything is and the connection is free.
   func sendRound(at now: Moment) {
     guard case .up(let connection) = link, !isRoundUnderWay else { return }
-    let asks = dueAsks(at: now)
     let isHeartbeatDue = nextHeartbeat <= now
-    guard !asks.isEmpty || isHeartbeatDue || buffer.isDue(at: now) else { return }
+    let isAskDue = asks { $0.mayClaim(at: now) }.isEmpty == false
+    guard isAskDue || isHeartbeatDue || buffer.isDue(at: now) else { return }
+    let asks = asks { $0.mayJoin(at: now) }
     let round = ClaimRound(
       epoch: epoch, session: session, settlements: takeSettlements(at: now), asks: asks,
       heartbeat: isHeartbeatDue ? busy : nil)
@@ -30,12 +31,13 @@ extension WorkerEngine {
     }
   }
 
-  private func dueAsks(at now: Moment) -> [ClaimRound.Ask] {
+  /// Claims for the queues that have room and whose time, by their ladder, has come.
+  private func asks(if isTime: (WakeLadder) -> Bool) -> [ClaimRound.Ask] {
     guard shutdown.mayClaim else { return [] }
     return served.indices.compactMap { index in
       let queue = served[index]
       let size = queue.plan.claimSize
-      guard size > 0, queue.ladder.mayClaim(at: now) else { return nil }
+      guard size > 0, isTime(queue.ladder) else { return nil }
       return ClaimRound.Ask(queue: index, name: queue.name, limit: size)
     }
   }

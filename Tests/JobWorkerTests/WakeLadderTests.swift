@@ -46,6 +46,15 @@ struct WakeLadderTests {
     #expect(waits == [5, 20, 80, 320, 1000, 1000, 1000].map { .milliseconds($0) })
   }
 
+  @Test("a queue is asked a little early when others are asked anyway")
+  func joining() {
+    var ladder = asleep
+    _ = ladder.claimed(0, of: 10, at: start)
+    #expect(!ladder.mayJoin(at: start + .milliseconds(2)))
+    #expect(ladder.mayJoin(at: start + .milliseconds(4)))
+    #expect(!ladder.mayClaim(at: start + .milliseconds(4)))
+  }
+
   @Test("a notification lets a sleeper claim at once")
   func notified() {
     var ladder = asleep

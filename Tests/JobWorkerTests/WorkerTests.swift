@@ -3,6 +3,7 @@ import Foundation
 import JobQueue
 import JobQueueTesting
 import JobWorker
+import LibpqClient
 import Logging
 import Testing
 
@@ -149,6 +150,28 @@ struct WorkerTests {
         gate.open()
         try await test.wait(for: handles[0].id, toBe: .succeeded)
       }
+    }
+  }
+
+  @Test("a unique job that a producer holds right now is left out of its claim, and runs after it")
+  func withheld() async throws {
+    try await TestQueue.with { test in
+      var registry = JobRegistry()
+      registry.register(Long.self) { _, _ in }
+      let unique = try await test.queue.enqueue(Long(), uniqueKey: "k")
+      let others = try await test.queue.enqueueMany((1..<5).map { Long(number: $0) })
+      try await test.pool.withTransaction { producer in
+        let kept = try await test.queue.enqueue(Long(number: 9), uniqueKey: "k", in: producer)
+        #expect(kept == unique)
+        let worker = test.worker(registry)
+        async let running: Void = worker.run()
+        for other in others { try await test.wait(for: other.id, toBe: .succeeded) }
+        #expect(try await test.state(unique.id) != .succeeded)
+        worker.shutDown()
+        try await running
+      }
+      _ = try await test.drain(registry, includingDueWithin: .seconds(5))
+      #expect(try await test.state(unique.id) == .succeeded)
     }
   }
 
