@@ -31,6 +31,12 @@ struct ClosingTests {
       #expect(try await database.jobs("report.render") == 1)
       #expect(try await database.jobs("decision.fanout") == 1)
       #expect(try await database.store.blocPeriod(key).state == .published)
+      let passed = try await database.pool.query(
+        "select state from emulation.state_change order by id")
+      #expect(
+        try passed.map { try $0[0].decode(String.self) } == [
+          "cross_check", "meeting", "finalized", "submitted", "decided", "published",
+        ])
       #expect(try await database.store.close(key) == .alreadyClosed(.published))
       #expect(try await database.count("snapshot") == 1)
     }
@@ -73,6 +79,19 @@ struct ClosingTests {
       #expect(try await database.count("snapshot") == 0)
       #expect(try await database.jobs("report.render") == 0)
       #expect(try await database.store.blocPeriod(key).state == .scoring)
+    }
+  }
+
+  @Test("A period that has not come to scoring cannot be closed")
+  func tooEarly() async throws {
+    try await EmulationDatabase.with { database in
+      try await ranked(database)
+      try await database.pool.query("update emulation.bloc_period set state = 'open'")
+      await #expect(throws: EmulationError.self) { try await database.store.close(key) }
+      await #expect(throws: EmulationError.self) {
+        try await database.store.requestClosing(of: key)
+      }
+      #expect(try await database.count("snapshot") == 0)
     }
   }
 

@@ -47,6 +47,29 @@ struct SheetStoreTests {
     }
   }
 
+  @Test("If the sheet does not commit, no job is enqueued")
+  func atomicTheOtherWay() async throws {
+    try await EmulationDatabase.with { database in
+      let (_, sheet) = try await emptyBloc(database)
+      let jobs = try await database.pool.query("select count(*) from ong.job")[0, 0].decode(
+        Int.self)
+      try await database.pool.query("delete from ong.unique_key")
+      try await database.pool.withConnection {
+        try await $0.execute(
+          script: """
+            create function refuse() returns trigger language plpgsql
+              as $$ begin raise exception 'the disk is full'; end $$;
+            create constraint trigger refuse after insert on emulation.sheet
+              deferrable initially deferred for each row execute function refuse();
+            """)
+      }
+      await #expect(throws: DatabaseError.self) { try await database.store.submitSheet(sheet) }
+      #expect(
+        try await database.pool.query("select count(*) from ong.job")[0, 0].decode(Int.self)
+          == jobs)
+    }
+  }
+
   @Test("A sheet equal to the stored one changes nothing")
   func unchanged() async throws {
     try await EmulationDatabase.with { database in

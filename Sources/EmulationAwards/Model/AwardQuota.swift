@@ -17,8 +17,9 @@ public struct BallotNeeded: Error, Hashable, Sendable, CustomStringConvertible {
   public let award: AwardKind
 
   public var description: String {
-    "expected a ballot before the \(award.label.en) is given: equal rank of "
-      + units.joined(separator: ", ")
+    let units = units.joined(separator: ", ")
+    return "Cần bỏ phiếu trước khi xét tặng \(award.label.vi): \(units) đồng hạng "
+      + "(a ballot is needed before the \(award.label.en) is given: equal rank of \(units))"
   }
 }
 

@@ -53,6 +53,19 @@ public enum PeriodState: String, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// The states that are passed on the way forward to `goal`, which comes last; empty if the way
+  /// does not lead there.
+  func steps(to goal: PeriodState) -> [PeriodState] {
+    let order = Self.allCases
+    guard goal != .corrected, goal != .revoked, let start = order.firstIndex(of: self),
+      let end = order.firstIndex(of: goal), start < end
+    else { return [] }
+    return Array(order[(start + 1)...end])
+  }
+
+  /// Whether the period has come far enough to be closed, and is not closed yet.
+  var canBeClosed: Bool { self == .scoring || self == .crossCheck || self == .meeting }
+
   /// Whether a sheet of the stage may be sent now.
   public func accepts(_ stage: SheetStage) -> Bool {
     switch (self, stage) {

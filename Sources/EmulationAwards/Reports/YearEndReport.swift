@@ -14,7 +14,7 @@ struct YearEndReport {
     AdministrativeDocument(
       header: DocumentHeader(
         parent: "Ủy ban nhân dân \(provinceInSentence)", issuer: bloc.name.vi, number: number,
-        place: content.document.place, date: date),
+        place: content.document.place, date: content.document.day.documentDate),
       title: DocumentTitle(
         typeName: "Báo cáo",
         abstract: "Tổng kết phong trào thi đua và công tác khen thưởng \(periodInSentence)"),
@@ -33,12 +33,6 @@ struct YearEndReport {
   private var unranked: [RankingRow] { content.ranking.rows.filter { $0.rank == nil } }
   private var provinceInSentence: String { bloc.province.vi.lowercasedFirst }
   private var periodInSentence: String { content.blocPeriod.period.name.vi.lowercasedFirst }
-
-  private var date: DocumentDate {
-    let day = content.document.day
-    // A stored day is a day of the calendar.
-    return DocumentDate(year: day.year, month: day.month, day: day.day)!
-  }
 
   private var number: DocumentNumber {
     let given = content.document.number.flatMap { Int($0.prefix { $0.isNumber }) }

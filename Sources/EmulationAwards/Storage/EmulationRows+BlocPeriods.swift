@@ -46,10 +46,16 @@ extension EmulationRows {
     return try result[0, 0].decode(Int64.self)
   }
 
-  func setState(_ state: PeriodState, of key: BlocPeriodKey) async throws {
+  /// Moves the period forward, step by step, and writes every step down.
+  func advance(_ key: BlocPeriodKey, from start: PeriodState, to goal: PeriodState) async throws {
+    for state in start.steps(to: goal) {
+      try await query(
+        "insert into emulation.state_change (bloc, period, state) values ($1, $2, $3)",
+        [key.bloc, key.period, state.rawValue])
+    }
     try await query(
       "update emulation.bloc_period set state = $3 where bloc = $1 and period = $2",
-      [key.bloc, key.period, state.rawValue])
+      [key.bloc, key.period, goal.rawValue])
   }
 
   func documentDetails(of key: BlocPeriodKey) async throws -> DocumentDetails {

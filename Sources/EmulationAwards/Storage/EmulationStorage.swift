@@ -98,5 +98,6 @@ public enum EmulationError: Error, Hashable, Sendable {
 }
 
 extension EmulationError: CustomStringConvertible {
-  public var description: String { message.en }
+  /// Both languages: dead letters are read by people of the bloc, too.
+  public var description: String { "\(message.vi) (\(message.en))" }
 }

@@ -13,11 +13,13 @@ package enum ClosingOutcome: Hashable {
 extension EmulationStore {
   /// Asks for the period to be closed with the figures of now: as soon as the ranking is up to date,
   /// a job freezes it in a snapshot, has the report rendered and issues the decisions that wait as
-  /// drafts. Does nothing for a period that is closed already.
+  /// drafts. Stages that were not gone through are passed over. Does nothing for a period that is
+  /// closed already; throws ``EmulationError/refused(_:)`` for one that has not come to scoring.
   public func requestClosing(of key: BlocPeriodKey) async throws {
     try await write { rows in
       let period = try await rows.lockBlocPeriod(key)
       if period.state.isFinal { return }
+      try period.checkCanBeClosed()
       try await rows.setClosingRevision(period.inputRevision, of: key)
       if try await rows.newestResultRevision(of: key) == period.inputRevision {
         try await enqueueClosing(of: key, in: rows)
@@ -41,6 +43,7 @@ extension EmulationStore {
     try await write { rows in
       let period = try await rows.lockBlocPeriod(key)
       if period.state.isFinal { return .alreadyClosed(period.state) }
+      try period.checkCanBeClosed()
       guard let ranking = try await rows.newestRanking(of: key),
         ranking.inputRevision == period.inputRevision
       else {
@@ -62,7 +65,7 @@ extension EmulationStore {
       scheme: try await rows.scheme(ranking.schemeCode, version: ranking.schemeVersion),
       ranking: ranking, document: try await rows.documentDetails(of: period.key), takenAt: Date())
     let snapshot = try await rows.storeSnapshot(content)
-    try await rows.setState(.finalized, of: period.key)
+    try await rows.advance(period.key, from: period.state, to: .finalized)
     try await rows.announceChange(of: period.key)
     try await queue.enqueue(RenderReport(snapshot: snapshot), in: rows.connection)
     return snapshot
@@ -77,7 +80,7 @@ extension EmulationStore {
       try await rows.issueDecision(draft.id, on: snapshot, awards: awards)
       try await queue.enqueue(FanOutDecision(decision: draft.id), in: rows.connection)
     }
-    if !drafts.isEmpty { try await rows.setState(.published, of: key) }
+    if !drafts.isEmpty { try await rows.advance(key, from: .finalized, to: .published) }
   }
 }
 
@@ -93,5 +96,16 @@ extension EmulationRows {
     try await query(
       "update emulation.bloc_period set close_at = $3 where bloc = $1 and period = $2",
       [key.bloc, key.period, revision])
+  }
+}
+
+extension BlocPeriod {
+  fileprivate func checkCanBeClosed() throws {
+    guard !state.canBeClosed else { return }
+    throw EmulationError.refused(
+      LocalizedText(
+        vi:
+          "Khối \(bloc.code), kỳ \(period.code) đang ở trạng thái “\(state.label.vi)”, chưa chốt được",
+        en: "\(key) is in the state “\(state.label.en)” and cannot be closed yet"))
   }
 }

@@ -1,18 +1,22 @@
+import DocumentRendering
+
 /// A day of the civil calendar without a time or a zone, as it stands on documents.
-public struct CalendarDay: Hashable, Sendable, Comparable {
-  public let year: Int
+public struct CalendarDay: Hashable, Sendable {
+  /// The same day for the typesetter.
+  let documentDate: DocumentDate
+
+  public var year: Int { documentDate.year }
   /// 1…12
-  public let month: Int
+  public var month: Int { documentDate.month }
   /// 1…31
-  public let day: Int
+  public var day: Int { documentDate.day }
 
   /// Nil for a day that does not exist, such as 30 February, and for years outside 1900…9999.
   public init?(year: Int, month: Int, day: Int) {
-    guard (1900...9999).contains(year), (1...12).contains(month) else { return nil }
-    guard (1...Self.length(ofMonth: month, in: year)).contains(day) else { return nil }
-    self.year = year
-    self.month = month
-    self.day = day
+    guard year >= 1900, let date = DocumentDate(year: year, month: month, day: day) else {
+      return nil
+    }
+    documentDate = date
   }
 
   /// Reads the form `2023-12-31` and no other.
@@ -26,33 +30,25 @@ public struct CalendarDay: Hashable, Sendable, Comparable {
   }
 
   /// `2023-12-31`
-  public var iso: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+  public var iso: String { documentDate.iso8601 }
 
   /// `ngày 05 tháng 01 năm 2024` by the rule of Decree 30/2020: days below 10 and the months 1 and
   /// 2 take a leading zero, other months do not.
-  public var vietnamese: String {
-    "ngày \(padded(day, 2)) tháng \(month <= 2 ? padded(month, 2) : "\(month)") năm \(year)"
-  }
+  public var vietnamese: String { documentDate.vietnamese }
 
   /// `5 January 2024`
   public var english: String { "\(day) \(Self.englishMonths[month - 1]) \(year)" }
-
-  public static func < (one: Self, other: Self) -> Bool {
-    (one.year, one.month, one.day) < (other.year, other.month, other.day)
-  }
-
-  private static func length(ofMonth month: Int, in year: Int) -> Int {
-    switch month {
-    case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
-    case 4, 6, 9, 11: 30
-    default: 31
-    }
-  }
 
   private static let englishMonths = [
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
   ]
+}
+
+extension CalendarDay: Comparable {
+  public static func < (one: Self, other: Self) -> Bool {
+    (one.year, one.month, one.day) < (other.year, other.month, other.day)
+  }
 }
 
 extension CalendarDay: Codable {
@@ -70,9 +66,4 @@ extension CalendarDay: Codable {
     var container = encoder.singleValueContainer()
     try container.encode(iso)
   }
-}
-
-private func padded(_ number: Int, _ width: Int) -> String {
-  let digits = String(number)
-  return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

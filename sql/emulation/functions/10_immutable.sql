@@ -23,3 +23,5 @@ create or replace trigger report_artefact_is_immutable before update or delete o
   for each row execute function refuse_change();
 create or replace trigger award_is_immutable before update or delete on award
   for each row execute function refuse_change();
+create or replace trigger state_change_is_immutable before update or delete on state_change
+  for each row execute function refuse_change();
