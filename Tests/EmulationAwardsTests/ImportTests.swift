@@ -46,9 +46,13 @@ struct ImportTests {
       _ = try await database.store.recalculate(key)
       _ = try await database.store.close(key)
       let ranking = try await database.store.ranking(of: key)
-      let again = try await database.store.importSample(sample, closing: true)
+      let files = try SampleFiles.changed("units.csv") {
+        $0 + "MOI;Hội mới;New association;2023-01-01;;;\n"
+      }
+      let again = try await database.store.importSample(SampleData(files: files), closing: true)
       #expect(again.state == .published)
       #expect(again.unchanged.count == 15)
+      #expect(try await database.count("membership") == 15)
       #expect(try await database.store.ranking(of: key) == ranking)
       #expect(try await database.count("decision") == 1)
       #expect(try await database.jobs("report.render") == 1)

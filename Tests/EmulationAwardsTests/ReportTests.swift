@@ -63,7 +63,8 @@ struct ReportTests {
         #expect(!text.contains("Đổi tên"))
         for part in [
           "năm 2023", "Hội Chữ thập đỏ tỉnh", "101.5", "Hội Tù yêu nước tỉnh không xếp hạng",
-          "đồng hạng 10", "Đặng Thị Ngọc Ánh", "BC-KTĐ",
+          "Hội Bảo trợ người khuyết tật và trẻ em mồ côi tỉnh và Hội Cựu thanh niên xung phong tỉnh đồng hạng 10",
+          "Đặng Thị Ngọc Ánh", "BC-KTĐ",
         ] { #expect(text.contains(part), "the report says \(part)") }
       }
     }
