@@ -31,7 +31,12 @@ public final class TestCluster: Sendable {
     var settings = PrivateServer.Settings(folder: path, lifetime: .temporary)
     settings.parameters = parameters
     settings.tcpPort = tcp ? try freePort() : nil
-    return TestCluster(try await PrivateServer.start(settings))
+    do {
+      return TestCluster(try await PrivateServer.start(settings))
+    } catch {
+      try? FileManager.default.removeItem(atPath: path)
+      throw error
+    }
   }
 
   private init(_ server: PrivateServer) {

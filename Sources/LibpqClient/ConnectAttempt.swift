@@ -141,6 +141,9 @@ extension ConnectionCore {
     guard watch != nil else {
       return end(.lost("no file descriptor is left to watch the socket"))
     }
+    if attempt.parameters.isByService {
+      SocketTimeouts(configuration: configuration).apply(to: connection)
+    }
     phase = .ready
     backendProcessID.store(PQbackendPID(connection), ordering: .releasing)
     isOpen.store(true, ordering: .releasing)

@@ -10,7 +10,7 @@ extension ConnectionCore {
       guard case .copyIn(let copy) = operation.work else { return }
       copy.awaitReady(body)
       guard running === operation else { return }
-      patience(operation)
+      beginPatience(operation)
       advance()
     }
   }
@@ -24,7 +24,7 @@ extension ConnectionCore {
       let sent = bytes.withUnsafeBytes {
         PQputCopyData(connection, $0.baseAddress, Int32($0.count))
       }
-      if sent < 0 { inputFailed() }
+      if sent != 1 { inputFailed() }
     }
   }
 
@@ -33,7 +33,7 @@ extension ConnectionCore {
     queue.async { [self] in
       guard running === operation, case .copyIn(let copy) = operation.work, copy.state == .open
       else { return }
-      patience(operation)
+      beginPatience(operation)
       finishData(copy, reason)
     }
   }
@@ -42,7 +42,7 @@ extension ConnectionCore {
     guard case .copyIn(let copy) = operation.work, flush() else { return }
     switch copy.state {
     case .starting: receiveCopyStart(operation, copy)
-    case .open: copy.ready()
+    case .open: ready(operation, copy)
     case .ending: receiveCopyEnd(operation)
     }
   }
@@ -61,7 +61,8 @@ extension ConnectionCore {
     if PQresultStatus(result) == PGRES_COPY_IN {
       PQclear(result)
       copy.state = .open
-      return operation.cancelReason == nil ? copy.ready() : finishData(copy, "cancelled")
+      if operation.cancelReason != nil { return finishData(copy, "cancelled") }
+      return ready(operation, copy)
     }
     copy.state = .ending
     if PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK {
@@ -91,15 +92,22 @@ extension ConnectionCore {
         copy.fail(outcome)
         return operation.completion([.failure(outcome)])
       }
+      copy.fail(.endedByServer)
       operation.completion(operation.result.map { [.success($0)] } ?? [])
     }
   }
 
-  /// The deadline of a COPY is for each step in which the server is waited for, since the data may
-  /// come slowly and that is no fault.
-  private func patience(_ operation: Operation) {
+  /// The deadline of a COPY is for each step in which the server is waited for; while the data is
+  /// waited for there is none, since it may come slowly and that is no fault of the server.
+  private func beginPatience(_ operation: Operation) {
     guard operation.cancelReason == nil else { return }
     operation.deadline = .now() + operation.timeout
     setTimer(for: operation.deadline)
+  }
+
+  private func ready(_ operation: Operation, _ copy: CopyIn) {
+    guard copy.isAwaited else { return }
+    operation.deadline = .distantFuture
+    copy.ready()
   }
 }

@@ -18,12 +18,15 @@ struct ConnectionParameters: Sendable, Equatable {
     setDefault("fallback_application_name", "ong")
     if let path = configuration.searchPath { addOption("search_path", path) }
     // A service may set these itself, and a parameter would overrule it.
-    guard values["service"] == nil && getenv("PGSERVICE") == nil else { return }
+    if isByService { return }
     setDefault("keepalives_idle", configuration.keepalivesIdle.wholeSeconds)
     setDefault("keepalives_interval", configuration.keepalivesInterval.wholeSeconds)
     setDefault("keepalives_count", String(configuration.keepalivesCount))
     setDefault("tcp_user_timeout", String(configuration.tcpUserTimeout.milliseconds))
   }
+
+  /// A service file has a say; see `SocketTimeouts` for what it leaves open.
+  var isByService: Bool { values["service"] != nil || getenv("PGSERVICE") != nil }
 
   /// The number of hosts named, at least 1.
   var hostCount: Int {

@@ -26,14 +26,18 @@ public struct CopyBinaryWriter {
       throw DatabaseError.invalidParameter(
         "expected a row to have \(columns) values, got: \(values.count)")
     }
-    var row = encoder
-    row.write(Int16(columns))
-    for value in values {
-      let start = row.beginLengthPrefixed()
-      try value.encode(into: &row)
-      row.endLengthPrefixed(start)
+    let start = encoder.bytes.count
+    do {
+      encoder.write(Int16(columns))
+      for value in values {
+        let start = encoder.beginLengthPrefixed()
+        try value.encode(into: &encoder)
+        encoder.endLengthPrefixed(start)
+      }
+    } catch {
+      encoder.truncate(to: start)
+      throw error
     }
-    encoder = row
     rowCount += 1
   }
 

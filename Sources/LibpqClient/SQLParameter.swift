@@ -65,6 +65,12 @@ public struct SQLEncoder {
     isNull = false
   }
 
+  /// Drops what a failed value left behind.
+  mutating func truncate(to count: Int) {
+    bytes.removeSubrange(count...)
+    isNull = false
+  }
+
   /// Makes room for the next parameter in the same storage.
   mutating func takeFormat() -> (isNull: Bool, isText: Bool) {
     defer { (isNull, isText) = (false, false) }

@@ -77,14 +77,9 @@ public final class PrivateServer: Sendable {
   /// Ends every connection and stops, with everything written down, unless the lifetime is
   /// temporary: then the folder is removed. Another program may use the folder afterwards.
   public func stop() async throws {
-    guard
-      let running = process.withLock({ process in
-        defer { process = nil }
-        return process
-      })
-    else { return }
-    running.letGo()
     defer { lock.withLock { $0 = nil } }
+    guard let running = takeProcess() else { return try await removeIfTemporary() }
+    running.letGo()
     try await awaitEnd(of: running)
   }
 
@@ -97,12 +92,7 @@ public final class PrivateServer: Sendable {
 
   /// Stops, keeping the data of a temporary server too, until `resume`.
   public func pause(immediately: Bool = false) async throws {
-    guard
-      let running = process.withLock({ process in
-        defer { process = nil }
-        return process
-      })
-    else { return }
+    guard let running = takeProcess() else { return }
     running.stop(by: immediately ? "QUIT" : "INT")
     try await awaitEnd(of: running)
   }
@@ -114,6 +104,20 @@ public final class PrivateServer: Sendable {
       throw PrivateServerError(.startFailed, "the server was stopped for good; start a new one")
     }
     try await launch()
+  }
+
+  private func takeProcess() -> ServerProcess? {
+    process.withLock { process in
+      defer { process = nil }
+      return process
+    }
+  }
+
+  /// A paused server has no shell that would do it.
+  private func removeIfTemporary() async throws {
+    guard settings.lifetime == .temporary, lock.withLock({ $0 != nil }) else { return }
+    _ = try await ChildProcess.run(
+      folder.user.commandPrefix + ["/bin/rm", "-rf", folder.root, folder.socket])
   }
 
   private func conninfo(host: String, database: String) -> String {

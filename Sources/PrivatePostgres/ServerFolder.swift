@@ -5,7 +5,7 @@ import Glibc
 ///
 ///     data/          the cluster; data.new/ while initdb runs
 ///     socket/        mode 0700, the only way in
-///     server.log
+///     server.log     server.log.old once it is past 8 MB
 ///     lock           held by the program that runs the server
 struct ServerFolder: Sendable {
   let root: String

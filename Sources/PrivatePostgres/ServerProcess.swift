@@ -13,6 +13,7 @@ final class ServerProcess: Sendable {
   /// server's command. A line of input is a signal to stop with instead; nothing is removed then.
   private static let script = """
     cd /; umask 077; log=$0; signal=$1; trash=$2; socket=$3; shift 3
+    find "$log" -size +8192k -exec mv -f {} "$log.old" ";" 2>/dev/null
     exec 3<&0 </dev/null >>"$log" 2>&1
     "$@" 3<&- & server=$!
     { if read -r word; then kill -"$word" $server; exit 0; fi; kill -"$signal" $server; exit 7; } <&3 &

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LibpqClient
 
-@Suite("Cancelling", .timeLimit(.minutes(1)))
+@Suite("Cancelling", .timeLimit(.minutes(3)))
 struct CancelTests {
   private func withConnection(_ body: (Connection) async throws -> Void) async throws {
     try await SharedDatabase.use { try await body($0.connect()) }

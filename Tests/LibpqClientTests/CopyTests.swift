@@ -1,9 +1,10 @@
 import Foundation
 import JobQueueTesting
 import LibpqClient
+import PrivatePostgres
 import Testing
 
-@Suite("COPY in", .timeLimit(.minutes(1)))
+@Suite("COPY in", .timeLimit(.minutes(3)))
 struct CopyTests {
   private func withTable(_ body: (Connection) async throws -> Void) async throws {
     try await SharedDatabase.use { database in
@@ -110,6 +111,22 @@ struct CopyTests {
       #expect(error?.kind == .cancelled)
       let rows = try await count(connection)
       #expect(rows == 0)
+    }
+  }
+
+  @Test("a slow source is no timeout")
+  func slowSource() async throws {
+    try await withTable { connection in
+      let clock = try await Connection.open(TestCluster.shared.server.configuration())
+      let (chunks, writer) = AsyncStream<[UInt8]>.makeStream()
+      Task {
+        try await clock.query("SELECT pg_sleep(0.3)")
+        writer.yield(Array("1\n".utf8))
+        writer.finish()
+      }
+      let rows = try await connection.copyIn(
+        "COPY t (a) FROM STDIN", chunks, timeout: .milliseconds(100))
+      #expect(rows == 1)
     }
   }
 

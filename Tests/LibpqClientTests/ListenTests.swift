@@ -2,7 +2,7 @@ import JobQueueTesting
 import LibpqClient
 import Testing
 
-@Suite("Notifications", .timeLimit(.minutes(1)))
+@Suite("Notifications", .timeLimit(.minutes(3)))
 struct ListenTests {
   @Test("they arrive while the listener is idle and while it is busy")
   func idleAndBusy() async throws {
@@ -51,8 +51,8 @@ struct ListenTests {
   func ends() async throws {
     try await SharedDatabase.use { database in
       let connection = try await database.connect()
-      let (one, two) = (try await connection.listen("a"), try await connection.listen("b"))
-      try await connection.unlisten("a")
+      let (one, two) = (try await connection.listen("end a"), try await connection.listen("end b"))
+      try await connection.unlisten("end a")
       for await _ in one { Issue.record("nothing was sent") }
       await connection.close()
       for await _ in two { Issue.record("nothing was sent") }
@@ -63,7 +63,7 @@ struct ListenTests {
   func dropping() async throws {
     try await SharedDatabase.use { database in
       let connection = try await database.connect()
-      do { _ = try await connection.listen("a") }
+      do { _ = try await connection.listen("dropped") }
       let sql = "SELECT count(*) FROM pg_listening_channels()"
       while try await connection.query(sql)[0, 0].decode(Int.self) > 0 {}
     }

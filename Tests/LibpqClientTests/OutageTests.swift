@@ -3,7 +3,7 @@ import LibpqClient
 import PrivatePostgres
 import Testing
 
-@Suite("A server that goes away", .timeLimit(.minutes(1)))
+@Suite("A server that goes away", .timeLimit(.minutes(3)))
 struct OutageTests {
   private func withCluster(_ body: (TestCluster) async throws -> Void) async throws {
     let cluster = try await TestCluster.start()

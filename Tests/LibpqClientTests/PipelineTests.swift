@@ -156,7 +156,7 @@ struct PipelineTests {
     }
   }
 
-  @Test("nothing, and sync points alone, are done at once", .timeLimit(.minutes(1)))
+  @Test("nothing, and sync points alone, are done at once", .timeLimit(.minutes(3)))
   func nothing() async throws {
     try await withTable { connection in
       #expect(try await connection.pipeline([]).isEmpty)
@@ -166,7 +166,7 @@ struct PipelineTests {
     }
   }
 
-  @Test("12 MB each way do not deadlock", .timeLimit(.minutes(1)))
+  @Test("12 MB each way do not deadlock", .timeLimit(.minutes(3)))
   func large() async throws {
     try await withTable { connection in
       let text = String(repeating: "x", count: 20_000)

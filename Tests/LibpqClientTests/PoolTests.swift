@@ -93,7 +93,7 @@ struct PoolStateTests {
   }
 }
 
-@Suite("A pool of connections", .timeLimit(.minutes(1)))
+@Suite("A pool of connections", .timeLimit(.minutes(3)))
 struct PoolTests {
   @Test("many tasks share few connections")
   func sharing() async throws {

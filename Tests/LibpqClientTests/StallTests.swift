@@ -12,7 +12,7 @@ enum TCPCluster {
   }
 }
 
-@Suite("A network that goes silent", .timeLimit(.minutes(1)))
+@Suite("A network that goes silent", .timeLimit(.minutes(3)))
 struct StallTests {
   /// The limits of the tests; the assertions leave room for a busy machine.
   private static let limit = Duration.milliseconds(400)

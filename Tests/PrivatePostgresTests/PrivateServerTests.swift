@@ -30,7 +30,7 @@ func execute(_ server: PrivateServer, _ script: String) async throws {
   await connection.close()
 }
 
-@Suite("A private server", .timeLimit(.minutes(2)))
+@Suite("A private server", .timeLimit(.minutes(3)))
 struct PrivateServerTests {
   @Test("it keeps its data, listens on a guarded socket alone, and runs as a normal user")
   func durable() async throws {

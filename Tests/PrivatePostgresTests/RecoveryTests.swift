@@ -4,7 +4,7 @@ import LibpqClient
 import PrivatePostgres
 import Testing
 
-@Suite("Recovery after a kill", .timeLimit(.minutes(2)))
+@Suite("Recovery after a kill", .timeLimit(.minutes(3)))
 struct RecoveryTests {
   /// The next start must find the committed row, and stop cleanly.
   private func expectRecovery(in folder: String) async throws {
