@@ -28,6 +28,13 @@ public struct JobQueueError: Error, Sendable {
   public let detail: String?
   public let hint: String?
 
+  init(_ code: Code, _ message: String, hint: String? = nil) {
+    self.code = code
+    self.message = message
+    self.detail = nil
+    self.hint = hint
+  }
+
   /// Nil when the error is not one of the queue's own.
   package init?(_ error: DatabaseError) {
     switch error.sqlState {

@@ -15,8 +15,8 @@ extension Worker {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.run() }
       group.addTask {
-        await self.engine.untilDrained(horizon)
-        self.shutDown()
+        defer { self.shutDown() }
+        try await self.engine.untilDrained(horizon)
       }
       try await group.waitForAll()
     }
@@ -26,25 +26,27 @@ extension Worker {
 
 extension WorkerEngine {
   /// Suspends until the served queues hold nothing to do, or the worker has stopped.
-  func untilDrained(_ horizon: Duration) async {
+  func untilDrained(_ horizon: Duration) async throws {
     while !shutdown.isOver {
       await untilIdle()
-      if await leftToDo(within: horizon) == 0 { return }
-      try? await Task.sleep(for: .milliseconds(10))
+      if case .up(let connection) = link {
+        do {
+          if try await isNothingLeft(within: horizon, on: connection) { return }
+        } catch let error as DatabaseError where error.mayPass || error.kind == .closed {
+          // The outage is the worker's own to mend.
+        }
+      }
+      try await Task.sleep(for: .milliseconds(10))
     }
   }
 
-  /// Jobs that wait, run or are due; nil when the server does not say.
-  private func leftToDo(within horizon: Duration) async -> Int64? {
-    // Nothing is asked of a worker that is not at work: the outage is its own to mend.
-    guard case .up(let connection) = link else { return nil }
-    let result = try? await connection.query(
-      """
-      select coalesce((select sum(waiting + running)::bigint from \(sql("queue_status"))() \
-      where name = any($1) and paused_at is null), 0) \
-      + (select count(*) from \(sql("deferred_job")) where queue = any($1) \
-      and run_at <= clock_timestamp() + $2::float8 * interval '1 second')
-      """, [served.map(\.name), horizon.inSeconds])
-    return try? result?[0, 0].decode(Int64.self)
+  /// Nothing waits, runs or becomes due.
+  private func isNothingLeft(within horizon: Duration, on connection: Connection) async throws
+    -> Bool
+  {
+    let left = try await connection.query(
+      "select \(sql("jobs_left"))($1, $2::float8 * interval '1 second')",
+      [served.map(\.name), horizon.inSeconds])
+    return try left[0, 0].decode(Int64.self) == 0
   }
 }

@@ -80,6 +80,31 @@ struct EnqueueTests {
     }
   }
 
+  @Test("a bulk of jobs goes in by COPY, all or none of it")
+  func bulk() async throws {
+    try await with { test in
+      let count = try await test.queue.enqueueBulk(
+        (0..<20_000).lazy.map { Note(text: "\($0) ỗ") }, priority: .low)
+      #expect(count == 20_000)
+      let job = try #require(try await test.queue.jobs(JobFilter(limit: 1)).first)
+      #expect(job.kind == "test.note")
+      #expect(job.priority == .low)
+      let large = Note(text: String(repeating: "x", count: 2 << 20))
+      let refused = try await code {
+        try await test.queue.enqueueBulk([Note(text: "fine"), large])
+      }
+      #expect(refused == .payloadTooLarge)
+      await #expect(throws: Rollback.self) {
+        try await test.pool.withTransaction { connection in
+          try await test.queue.enqueueBulk([Note(text: "a")], in: connection)
+          throw Rollback()
+        }
+      }
+      let status = try #require(try await test.queue.queues().last)
+      #expect(status.waiting == 20_000)
+    }
+  }
+
   @Test("a delayed job is scheduled by the server's clock")
   func delay() async throws {
     try await with { test in

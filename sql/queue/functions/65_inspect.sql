@@ -137,6 +137,20 @@ as $$
   order by q.name
 $$;
 
+-- How many jobs of the queues wait, run, or become due within p_within, all in one snapshot. What
+-- paused queues and the parked hold is not counted: it does not move by itself.
+create or replace function jobs_left(p_queues text[], p_within interval default '0')
+returns bigint
+language sql stable security definer set search_path from current
+as $$
+  select coalesce((
+      select sum(s.waiting + s.running) from queue_status() s
+      where s.name = any (p_queues) and s.paused_at is null), 0)::bigint
+    + (select count(*) from deferred d join queue q on q.id = d.lane / 4
+       where q.name = any (p_queues) and q.paused_at is null
+         and d.run_at <= clock_timestamp() + p_within)
+$$;
+
 -- One row a living worker.
 create or replace function worker_status()
 returns table (epoch uuid, host text, pid int, version text, slots int, busy int, queues text[],

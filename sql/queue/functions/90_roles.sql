@@ -36,7 +36,7 @@ begin
   perform grant_role('worker', array['register_worker', 'confirm_worker', 'open_jobs', 'heartbeat',
     'claim', 'settle', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead', 'missing_workers',
     'rescue', 'rescue_lost', 'promote_due', 'rotate_if_due', 'unpark_known', 'prune',
-    'queue_status']);
+    'queue_status', 'jobs_left']);
   perform grant_role('operator', array['create_queue', 'pause_queue', 'resume_queue', 'retry_job',
     'retry_dead', 'discard_job', 'cancel_job', 'drain_worker', 'find_jobs', 'job_story',
     'queue_status', 'worker_status', 'rescue']);
