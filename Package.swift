@@ -76,6 +76,7 @@ let package = Package(
     .target(
       name: "WebServing",
       dependencies: [
+        "LibpqClient",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -1,5 +1,6 @@
 package import HTTPTypes
 package import Hummingbird
+import LibpqClient
 import Logging
 
 /// A refusal that the visitor is told about: a status, and which of the known reasons it was. The
@@ -35,6 +36,8 @@ package struct WebFailure: Error, Equatable {
     switch error {
     case let failure as WebFailure: self = failure
     case let error as any HTTPResponseError: self.init(status: error.status)
+    case let error as DatabaseError where error.isAway:
+      self.init(.serviceUnavailable, .unavailable)
     default: self.init(.internalServerError, .unexpected)
     }
   }
@@ -49,6 +52,13 @@ package struct WebFailure: Error, Equatable {
       default: .unexpected
       }
     self.init(status, reason)
+  }
+}
+
+extension DatabaseError {
+  /// Whether asking again in a while can help.
+  fileprivate var isAway: Bool {
+    isConnectionLost || isRetryable || [.connection, .timeout, .closed].contains(kind)
   }
 }
 

@@ -83,6 +83,22 @@ struct StoredPagesTests {
     }
   }
 
+  @Test func `a database that is away costs nothing that was typed: sending again is enough`()
+    async throws
+  {
+    try await SiteDatabase.with { site in
+      try await site.server.application().test(.router) { client in
+        var form = try await FilledForm.open(Self.form, in: client)
+        form.fields["I.4.occurrences"] = "2"
+        await site.pool.close()
+        try await form.send(in: client) { response in
+          #expect(response.status == .serviceUnavailable)
+          #expect(String(buffer: response.body).contains("tải lại trang"))
+        }
+      }
+    }
+  }
+
   @Test func `word of a change comes by NOTIFY, also after the connection was cut`() async throws {
     try await SiteDatabase.with { site in
       let received = AsyncStream.makeStream(of: RankingSignal.self)

@@ -1,7 +1,5 @@
 import EmulationAwards
 import Hummingbird
-import LibpqClient
-import Logging
 import WebServing
 
 /// Says in the web's terms what the domain refused.
@@ -13,9 +11,6 @@ struct DomainErrors<Context: RequestContext>: RouterMiddleware {
       return try await next(request, context)
     } catch EmulationError.unknown {
       throw WebFailure(.notFound, .notFound)
-    } catch let error as DatabaseError where error.isConnectionLost {
-      context.logger.warning("the database is away", metadata: ["error": "\(error)"])
-      throw WebFailure(.serviceUnavailable, .unavailable)
     }
   }
 }
