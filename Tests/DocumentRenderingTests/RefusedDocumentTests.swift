@@ -1,5 +1,6 @@
-import DocumentRendering
 import Testing
+
+@testable import DocumentRendering
 
 @Suite("A document that cannot be set")
 struct RefusedDocumentTests {
@@ -9,11 +10,26 @@ struct RefusedDocumentTests {
     _ = try DocumentRenderer().render(document)
   }
 
+  @Test("names the package with the font when the font is not installed")
+  func missingFont() {
+    #expect {
+      _ = try FontContext(family: "No Such Family")
+    } throws: {
+      "\($0)"
+        == "the font family No Such Family is not installed: install the package fonts-croscore"
+    }
+  }
+
+  /// DejaVu, which nearly every machine has, shows the anchor; hardly any font shows the cup.
   @Test("names characters that the font lacks, instead of taking them from another font")
   func missingGlyph() throws {
-    #expect(throws: DocumentRenderingError.unsupportedCharacters(["🏆", "賞"], in: "Giải 🏆 và 賞./."))
-    {
-      try render(.paragraph("Giải 🏆 và 賞"))
+    for (text, missing) in [("Giải ⚓", ["⚓"]), ("Giải 🏆 và ⚓", ["🏆", "⚓"])] {
+      let scalars = missing.flatMap(\.unicodeScalars)
+      #expect(
+        throws: DocumentRenderingError.unsupportedCharacters(scalars, in: text + "./.")
+      ) {
+        try render(.paragraph(StyledText(text)))
+      }
     }
     #expect(try DocumentRenderer.unsupportedCharacters(in: "Đạt ₫ 🏆") == ["🏆"])
   }
@@ -38,6 +54,8 @@ struct RefusedDocumentTests {
     let wide = DocumentTable(
       columns: [TableColumn("A", width: .fixed(200)), TableColumn("B")], rows: [["1", "2"]])
     #expect(throws: DocumentRenderingError.self) { try render(.table(wide)) }
+    let fixed = DocumentTable(columns: [TableColumn("A", width: .fixed(200))], rows: [["1"]])
+    #expect(throws: DocumentRenderingError.self) { try render(.table(fixed)) }
     let overlapping = DocumentTable(
       columns: [TableColumn("A"), TableColumn("B")],
       groups: [.init("1", columns: 0..<2), .init("2", columns: 1..<2)], rows: [["1", "2"]])

@@ -16,6 +16,14 @@ struct RenderedReportTests {
     #expect(text.contains("Hội Bảo trợ người khuyết tật và trẻ em mồ côi./."))
   }
 
+  @Test("has NFC metadata, also when the input is decomposed")
+  func metadataIsNFC() throws {
+    var document = YearEndReport.document()
+    document.title.abstract = "Tổng kết".decomposedStringWithCanonicalMapping
+    let title = try #require(try RenderedFile(document).info()["Title"])
+    #expect(title.unicodeScalars.elementsEqual("Báo cáo Tổng kết".unicodeScalars))
+  }
+
   @Test("contains every word of its paragraphs and table")
   func everyWord() throws {
     let words = Set(try RenderedFile(YearEndReport.document()).words().split(separator: " "))

@@ -11,9 +11,13 @@ final class MailServer: Sendable {
   /// One for all tests that need no encryption.
   static let shared = Result { try MailServer() }
 
-  init(certificate: Certificate? = nil) throws {
+  /// Nil for the server without encryption.
+  let certificate: Certificate?
+
+  init(encrypted: Bool = false) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "ong-mail-\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    certificate = encrypted ? try Certificate(folder: folder) : nil
     let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
       path: "mail_server.py")
     let process = Process()
@@ -30,10 +34,7 @@ final class MailServer: Sendable {
     port = try Self.port(from: output.fileHandleForReading)
   }
 
-  deinit {
-    try? input.close()
-    try? FileManager.default.removeItem(atPath: folder)
-  }
+  deinit { try? input.close() }
 
   private static func port(from output: FileHandle) throws -> Int {
     var bytes = Data()
@@ -90,9 +91,7 @@ struct Certificate {
   let certificate: String
   let key: String
 
-  init() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "ong-mail-\(UUID())").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  init(folder: String) throws {
     certificate = folder + "/certificate.pem"
     key = folder + "/key.pem"
     let process = Process()

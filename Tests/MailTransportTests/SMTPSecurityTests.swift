@@ -3,10 +3,7 @@ import Testing
 
 /// One server for the suite; it wants STARTTLS and a login.
 private enum SecureServer {
-  static let shared = Result {
-    let certificate = try Certificate()
-    return (server: try MailServer(certificate: certificate), certificate: certificate)
-  }
+  static let shared = Result { try MailServer(encrypted: true) }
 }
 
 @Suite("A mail server with STARTTLS and login")
@@ -15,9 +12,9 @@ struct SMTPSecurityTests {
   let options: String
 
   init() throws {
-    let shared = try SecureServer.shared.get()
-    server = shared.server
-    options = "starttls=required&cafile=\(shared.certificate.certificate)"
+    server = try SecureServer.shared.get()
+    let file = try #require(server.certificate?.certificate)
+    options = "starttls=required&cafile=\(file)"
   }
 
   private func transport(_ login: String, _ options: String) throws -> SMTPTransport {

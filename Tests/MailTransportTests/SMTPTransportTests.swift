@@ -111,9 +111,11 @@ struct SMTPTransportTests {
     }
   }
 
-  @Test("that closed an idle connection gets the next message over a new one, once")
-  func staleConnection() throws {
-    _ = try transport.send(notice(to: "closing"))
+  @Test(
+    "that leaves an idle connection gets the next message over a new one, once",
+    arguments: ["closing", "leaving", "leaving-politely"])
+  func staleConnection(manner: String) throws {
+    _ = try transport.send(notice(to: manner))
     let message = try notice()
     guard case .accepted = try transport.send(message) else {
       Issue.record("expected accepted")

@@ -1,7 +1,8 @@
 """A real SMTP server for the tests. mail_server.py FOLDER [CERTIFICATE KEY]
 
 Prints "ready PORT", then serves until its standard input ends. What it does with a message is told
-by the recipient's local part; what it took is written to FOLDER/MESSAGE-ID.json.
+by the recipient's local part; what it took is written to FOLDER/MESSAGE-ID.json. At the end it
+removes the folder.
 With a certificate it offers STARTTLS and wants the login "thu:mật khẩu".
 """
 
@@ -12,6 +13,7 @@ import email.policy
 import email.utils
 import json
 import pathlib
+import shutil
 import ssl
 import sys
 
@@ -35,6 +37,15 @@ class Handler:
     def __init__(self):
         self.server = None
 
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        leaving = getattr(session, "leaving", None)
+        if leaving == "leaving":
+            server.transport.abort()
+        if leaving == "leaving-politely":
+            return "421 4.3.2 Shutting down"
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         kind = address.split("@")[0]
         if kind == "nobody":
@@ -57,6 +68,7 @@ class Handler:
             server.transport.abort()
         if kind == "silent":
             await asyncio.sleep(30)
+        session.leaving = kind
         if kind == "closing":
             asyncio.get_running_loop().call_soon(server.transport.close)
         return "250 2.0.0 Taken"
@@ -107,6 +119,7 @@ async def main():
     server = await loop.create_server(protocol, "127.0.0.1", 0)
     print("ready", server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 asyncio.run(main())

@@ -6,9 +6,12 @@ struct BodyLayout {
     var items: [FlowItem] = []
     var keepWithPrevious = false
     var beginPage = false
+    var spaceAfter = 0.0
     for block in blocks {
       var next = try self.items(block, keepWithPrevious: keepWithPrevious)
       if beginPage, !next.isEmpty { next[0].breakBefore = .forced }
+      if !next.isEmpty { next[0].spaceBefore += spaceAfter }
+      spaceAfter = block.isFigure ? 6 : 0
       if case .pageBreak = block { beginPage = true } else { beginPage = false }
       if case .heading = block { keepWithPrevious = true } else { keepWithPrevious = false }
       items += next
@@ -69,5 +72,15 @@ struct BodyLayout {
         breakBefore: keepWithPrevious ? .forbidden : .allowed,
         outline: OutlineEntry(title: shown, level: level.rawValue))
     ]
+  }
+}
+
+extension DocumentBlock {
+  /// Tables and charts stand apart from the text below them.
+  fileprivate var isFigure: Bool {
+    switch self {
+    case .table, .barChart: true
+    case .legalBasis, .heading, .paragraph, .list, .pageBreak: false
+    }
   }
 }

@@ -17,14 +17,13 @@ final class FontContext {
   let context: OpaquePointer
 
   /// Throws `fontMissing` if the family is not installed.
-  init() throws {
+  init(family: String = DocumentFont.family) throws {
     map = OpaquePointer(pango_cairo_font_map_new())
     pango_cairo_font_map_set_resolution(map, 72)  // one unit is one point
     context = pango_font_map_create_context(UnsafeMutablePointer(map))
     configure()
-    guard hasFamily(DocumentFont.family) else {
-      throw DocumentRenderingError.fontMissing(
-        family: DocumentFont.family, package: DocumentFont.package)
+    guard hasFamily(family) else {
+      throw DocumentRenderingError.fontMissing(family: family, package: DocumentFont.package)
     }
   }
 

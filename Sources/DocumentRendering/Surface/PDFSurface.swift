@@ -1,4 +1,5 @@
 import CPango
+import Foundation
 
 /// A PDF file that is written into memory.
 final class PDFSurface {
@@ -27,13 +28,14 @@ final class PDFSurface {
   }
 
   private func set(_ key: cairo_pdf_metadata_t, _ value: String) {
-    cairo_pdf_surface_set_metadata(surface, key, value)
+    cairo_pdf_surface_set_metadata(surface, key, value.precomposedStringWithCanonicalMapping)
   }
 
   /// Adds an entry to the file's outline and returns its number, for entries below it.
   func addOutline(_ title: String, below parent: Int32, page: Int, y: Double) -> Int32 {
     cairo_pdf_surface_add_outline(
-      surface, parent, title, "page=\(page) pos=[0 \(y)]", CAIRO_PDF_OUTLINE_FLAG_OPEN)
+      surface, parent, title.precomposedStringWithCanonicalMapping, "page=\(page) pos=[0 \(y)]",
+      CAIRO_PDF_OUTLINE_FLAG_OPEN)
   }
 
   /// Ends the file and returns its bytes. Nothing can be drawn afterwards.

@@ -15,7 +15,7 @@ public struct PDFReports: ReportRendering {
   public init() {}
 
   public var format: String { "pdf" }
-  public var rendererVersion: Int { 1 }
+  public var rendererVersion: Int { DocumentRenderer.layoutVersion }
 
   public func render(_ document: AdministrativeDocument) throws -> [UInt8] {
     try DocumentRenderer().render(document).pdf

@@ -25,8 +25,8 @@ public struct SMTPConfiguration: Sendable {
   /// Until the connection stands, TLS included. Default: 10 s.
   public var connectTimeout = Duration.seconds(10)
   /// For one message in all; a server may think long after the text. A server that does not answer
-  /// the goodbye either can hold a call as long again. Default: 60 s.
-  public var timeout = Duration.seconds(60)
+  /// the goodbye either can hold a call as long again. Default: 45 s.
+  public var timeout = Duration.seconds(45)
 
   public init(host: String, port: Int, security: Security) {
     self.host = host
