@@ -73,7 +73,9 @@ struct OutageTests {
         try await Task.sleep(for: .seconds(3600))
       }
       let handle = try await test.queue.enqueue(Long())
-      try await test.withWorker(registry) { _ in
+      // With one slot the rescued job can only run once the lost one has ended.
+      let settings = WorkerConfiguration(queues: ["default": 1])
+      try await test.withWorker(registry, settings: settings) { _ in
         await started.pass()
         let epoch = try #require(try await test.queue.workers().first?.epoch)
         try await test.pool.query("select ong.rescue($1)", [epoch])

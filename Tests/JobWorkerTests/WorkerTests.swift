@@ -100,14 +100,15 @@ struct WorkerTests {
         release.wait()
       }
       registry.register(Long.self) { _, _ in }
-      let settings = WorkerConfiguration(queues: ["grind": 16, "default": 2])
+      // Dispatch adds about a thread a second to a shared queue: 64 would take a minute there.
+      let settings = WorkerConfiguration(queues: ["grind": 64, "default": 2])
       try await test.withWorker(registry, settings: settings) { worker in
-        try await test.queue.enqueueMany((0..<16).map { Grind(number: $0) }, queue: "grind")
-        try await eventually("16 blocked at a time") { grinding.entries.count == 16 }
+        try await test.queue.enqueueMany((0..<64).map { Grind(number: $0) }, queue: "grind")
+        try await eventually("64 blocked at a time") { grinding.entries.count == 64 }
         try await test.queue.enqueueMany((0..<50).map { Long(number: $0) })
         try await eventually("async jobs done meanwhile") { worker.totals.succeeded == 50 }
-        for _ in 0..<16 { release.signal() }
-        try await eventually("all done") { worker.totals.succeeded == 66 }
+        for _ in 0..<64 { release.signal() }
+        try await eventually("all done") { worker.totals.succeeded == 114 }
       }
     }
   }
