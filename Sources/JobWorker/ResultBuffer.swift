@@ -1,14 +1,18 @@
 /// Results on their way to the server: which claims have news, and when to report them.
 ///
-/// They leave when there are many, when the oldest has waited long enough, or with any claim that
-/// is sent anyway.
+/// The results of a claim leave when the oldest of them has waited for the flush age, or when there
+/// are many; those of a claim that is done also with any other trip. So a claim of quick jobs is
+/// mostly reported as a whole.
 struct ResultBuffer: Sendable {
+  private struct News: Sendable {
+    let since: Moment
+    var results: Int
+    var isDone: Bool
+  }
+
   let flushAge: Duration
   let flushSize: Int
-  private var keys: [ClaimKey] = []
-  private var known: Set<ClaimKey> = []
-  private var results = 0
-  private var oldest: Moment?
+  private var news: [ClaimKey: News] = [:]
   /// Settlements that the server refused for a reason that may pass, with the time to try again.
   private var postponed: [(due: Moment, settlement: Settlement)] = []
 
@@ -17,32 +21,33 @@ struct ResultBuffer: Sendable {
     self.flushSize = flushSize
   }
 
-  var isEmpty: Bool { keys.isEmpty && postponed.isEmpty }
+  var isEmpty: Bool { news.isEmpty && postponed.isEmpty }
 
   /// When the next flush is due; nil: nothing waits.
   var due: Moment? {
-    var moments = postponed.map(\.due)
-    if let oldest { moments.append(results >= flushSize ? oldest : oldest + flushAge) }
+    let moments = news.values.map { due($0) } + postponed.map(\.due)
     return moments.min()
   }
 
   func isDue(at now: Moment) -> Bool { due.map { $0 <= now } ?? false }
 
-  mutating func note(_ key: ClaimKey, results count: Int, at now: Moment) {
-    if known.insert(key).inserted { keys.append(key) }
-    results += count
-    if oldest == nil { oldest = now }
+  /// - Parameter isDone: no job of the claim is left unfinished.
+  mutating func note(_ key: ClaimKey, results: Int, isDone: Bool, at now: Moment) {
+    var known = news[key] ?? News(since: now, results: 0, isDone: false)
+    known.results += results
+    known.isDone = isDone
+    news[key] = known
   }
 
-  /// The claims with news, oldest first.
-  mutating func takeKeys() -> [ClaimKey] {
-    defer {
-      keys = []
-      known = []
-      results = 0
-      oldest = nil
-    }
-    return keys
+  /// The claims to report with a trip that goes now.
+  mutating func takeKeys(at now: Moment) -> [ClaimKey] {
+    let keys = news.filter { $0.value.isDone || due($0.value) <= now }.keys
+    for key in keys { news[key] = nil }
+    return Array(keys)
+  }
+
+  private func due(_ some: News) -> Moment {
+    some.results >= flushSize ? some.since : some.since + flushAge
   }
 
   /// Tries again after 0.1 s, 0.2 s, 0.4 s … 30 s.
@@ -66,7 +71,7 @@ struct ResultBuffer: Sendable {
 
   /// Everything that was postponed, wherever its time; used when the epoch has ended.
   mutating func dropAll() {
-    _ = takeKeys()
+    news = [:]
     postponed = []
   }
 

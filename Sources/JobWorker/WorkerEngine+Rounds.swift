@@ -44,7 +44,7 @@ extension WorkerEngine {
 
   private func takeSettlements(at now: Moment) -> [Settlement] {
     var settlements = buffer.takePostponed(at: now)
-    for key in buffer.takeKeys() {
+    for key in buffer.takeKeys(at: now) {
       guard let settlement = open[key]?.batch.collect() else { continue }
       settlements.append(settlement)
       if settlement.isFinal { open[key] = nil }

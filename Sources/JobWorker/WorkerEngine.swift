@@ -149,7 +149,7 @@ actor WorkerEngine {
     let finished = entry.left - left
     open[batch.key]?.left = left
     if finished > 0 { served[batch.queue].plan.finished(finished, at: now) }
-    buffer.note(batch.key, results: max(finished, 1), at: now)
+    buffer.note(batch.key, results: finished, isDone: left == 0, at: now)
   }
 
   /// Ends attempts that are overdue and hands back what has waited for a slot for too long.

@@ -15,31 +15,35 @@ struct ResultBufferTests {
     Settlement(key: key, ids: [1 << 40], isWhole: true, isFinal: true, notes: [])
   }
 
-  @Test("results wait for the flush age of the oldest")
+  @Test("results wait for the flush age of their claim's oldest")
   func age() {
     var buffer = buffer
     #expect(buffer.due == nil)
-    buffer.note(key, results: 1, at: start)
-    buffer.note(ClaimKey(lane: 6, seq: 2), results: 1, at: start + .milliseconds(2))
+    buffer.note(key, results: 1, isDone: false, at: start)
+    buffer.note(key, results: 1, isDone: false, at: start + .milliseconds(2))
     #expect(!buffer.isDue(at: start + .milliseconds(2)))
     #expect(buffer.isDue(at: start + .milliseconds(3)))
+    #expect(buffer.takeKeys(at: start + .milliseconds(2)).isEmpty)
+    #expect(buffer.takeKeys(at: start + .milliseconds(3)) == [key])
+    #expect(buffer.isEmpty)
+  }
+
+  @Test("a claim that is done goes with any trip, but asks for one only by its age")
+  func done() {
+    var buffer = buffer
+    buffer.note(key, results: 1, isDone: true, at: start)
+    #expect(buffer.due == start + .milliseconds(3))
+    #expect(buffer.takeKeys(at: start) == [key])
   }
 
   @Test("many results do not wait")
   func size() {
     var buffer = buffer
-    buffer.note(key, results: 100, at: start)
+    buffer.note(key, results: 60, isDone: false, at: start)
+    #expect(!buffer.isDue(at: start))
+    buffer.note(key, results: 40, isDone: false, at: start)
     #expect(buffer.isDue(at: start))
-  }
-
-  @Test("a claim with news is named once")
-  func once() {
-    var buffer = buffer
-    buffer.note(key, results: 1, at: start)
-    buffer.note(key, results: 1, at: start)
-    #expect(buffer.takeKeys() == [key])
-    #expect(buffer.takeKeys().isEmpty)
-    #expect(buffer.isEmpty)
+    #expect(buffer.takeKeys(at: start) == [key])
   }
 
   @Test("what the server refused is sent again, later each time")
