@@ -52,13 +52,15 @@ public final class PrivateServer: Sendable {
 
   /// How to connect, as the superuser `postgres`.
   public func configuration(database: String = "postgres") -> ConnectionConfiguration {
-    ConnectionConfiguration(conninfo(host: folder.socket, database: database))
+    ConnectionConfiguration(
+      Self.conninfo(host: folder.socket, port: settings.port, database: database))
   }
 
   /// How to connect over TCP; nil without `Settings.tcpPort`.
   public func tcpConfiguration(database: String = "postgres") -> ConnectionConfiguration? {
     settings.tcpPort.map { _ in
-      ConnectionConfiguration(conninfo(host: "127.0.0.1", database: database))
+      ConnectionConfiguration(
+        Self.conninfo(host: "127.0.0.1", port: settings.port, database: database))
     }
   }
 
@@ -120,8 +122,8 @@ public final class PrivateServer: Sendable {
       folder.user.commandPrefix + ["/bin/rm", "-rf", folder.root, folder.socket])
   }
 
-  private func conninfo(host: String, database: String) -> String {
-    [("host", host), ("port", String(settings.port)), ("user", "postgres"), ("dbname", database)]
+  static func conninfo(host: String, port: Int, database: String) -> String {
+    [("host", host), ("port", String(port)), ("user", "postgres"), ("dbname", database)]
       .map { "\($0)='\($1.escapedForConninfo)'" }.joined(separator: " ")
   }
 

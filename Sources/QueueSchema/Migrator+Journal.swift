@@ -40,9 +40,29 @@ extension Migrator {
     return journal
   }
 
+  func record(_ migration: MigrationSet.Migration) async throws {
+    try await connection.query(
+      "insert into schema_migration (set, version, name) values ($1, $2, $3)",
+      [set.name, Int32(migration.version), migration.name])
+  }
+
+  func recordFunctions() async throws {
+    try await connection.query(
+      """
+      insert into schema_migration (set, version, name, digest) values ($1, 0, 'functions', $2)
+      on conflict (set, version) do update set digest = excluded.digest, applied_at = clock_timestamp()
+      """, [set.name, set.functionsDigest])
+  }
+
+  private func qualifiedJournal() throws -> String {
+    try Connection.quoted(identifier: schema) + ".schema_migration"
+  }
+}
+
+extension MigrationSet {
   /// Makes the schema and its journal, and lets every following statement of the transaction work
   /// there. pg_temp comes last, so that no temporary object can stand in for one of ours.
-  func prologue() throws -> String {
+  static func prologue(schema: String) throws -> String {
     let name = try Connection.quoted(identifier: schema)
     return """
       do $$ begin
@@ -59,46 +79,29 @@ extension Migrator {
       """
   }
 
-  func record(_ migration: MigrationSet.Migration) async throws {
-    try await connection.query(
-      "insert into schema_migration (set, version, name) values ($1, $2, $3)",
-      [set.name, Int32(migration.version), migration.name])
-  }
-
-  func recordFunctions() async throws {
-    try await connection.query(
-      """
-      insert into schema_migration (set, version, name, digest) values ($1, 0, 'functions', $2)
-      on conflict (set, version) do update set digest = excluded.digest, applied_at = clock_timestamp()
-      """, [set.name, set.functionsDigest])
-  }
-
-  /// The SQL that `up` would run on an empty database, for people who install by psql.
-  public func script() throws -> String {
-    let steps = set.migrations.map {
+  /// The SQL that `up` would run on an empty database, for people who install by psql. Default
+  /// schema: `ong`.
+  public func script(schema: String = "ong") throws -> String {
+    let steps = migrations.map {
       """
       -- \($0.label)
       \($0.sql)
       insert into schema_migration (set, version, name)
-        values (\(quotedLiteral(set.name)), \($0.version), \(quotedLiteral($0.name)));
+        values (\(quotedLiteral(name)), \($0.version), \(quotedLiteral($0.name)));
       """
     }
     return """
-      -- The schema "\(schema)" of Ong, set "\(set.name)", version \(set.version).
+      -- The schema "\(schema)" of Ong, set "\(name)", version \(version).
       begin;
-      \(try prologue())
+      \(try Self.prologue(schema: schema))
       \(steps.joined(separator: "\n"))
       -- functions
-      \(set.functions)
+      \(functions)
       insert into schema_migration (set, version, name, digest)
-        values (\(quotedLiteral(set.name)), 0, 'functions', \(quotedLiteral(set.functionsDigest)));
+        values (\(quotedLiteral(name)), 0, 'functions', \(quotedLiteral(functionsDigest)));
       commit;
 
       """
-  }
-
-  private func qualifiedJournal() throws -> String {
-    try Connection.quoted(identifier: schema) + ".schema_migration"
   }
 }
 

@@ -39,7 +39,7 @@ public struct Migrator: Sendable {
   /// was up to date. Throws `SchemaMismatch` (`tooNew`) where the database is ahead.
   @discardableResult
   public func up(timeout: Duration = .seconds(600)) async throws -> [String] {
-    let prologue = try prologue()
+    let prologue = try MigrationSet.prologue(schema: schema)
     return try await connection.transaction { connection in
       try await connection.query(
         "select pg_advisory_xact_lock(hashtextextended('ong migrate ' || $1, 0))", [schema],

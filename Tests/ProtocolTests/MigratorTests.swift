@@ -75,7 +75,7 @@ struct MigratorTests {
   func printedSQL() async throws {
     try await withQueueDatabase { configuration in
       let connection = try await Connection.open(configuration)
-      try await connection.execute(script: Migrator(connection, schema: "printed").script())
+      try await connection.execute(script: MigrationSet.queue.script(schema: "printed"))
       try await Migrator(connection, schema: "printed").check()
       let differing = try await connection.query(
         """
