@@ -111,8 +111,10 @@ let package = Package(
     .target(
       name: "OngCommand",
       dependencies: [
-        "JobQueue", "JobWorker", "QueueSchema", "PrivatePostgres", "EmulationAwards",
+        "LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker",
+        "EmulationAwards", "MailTransport", "WebServing", "EmulationWeb", "QueueWeb",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
@@ -193,6 +195,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
-    .testTarget(name: "OngCommandTests", dependencies: ["OngCommand"], swiftSettings: settings),
+    .testTarget(
+      name: "OngCommandTests",
+      dependencies: ["OngCommand", "JobQueue", "JobQueueTesting", "LibpqClient"],
+      swiftSettings: settings),
   ]
 )

@@ -13,7 +13,11 @@ public struct Ong: AsyncParsableCommand {
       5 schema missing, too old or too new, 6 refused in this state.
       """,
     version: OngVersion.current,
-    subcommands: [])
+    subcommands: [
+      UpCommand.self, WorkCommand.self, WebCommand.self, MigrateCommand.self, QueuesCommand.self,
+      JobsCommand.self, DeadCommand.self, WorkersCommand.self,
+      EnqueueCommand.self,
+    ])
 
   public init() {}
 }

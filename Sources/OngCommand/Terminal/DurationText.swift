@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 
 /// Spans of time in the few letters that a table has for them.
@@ -43,4 +44,14 @@ enum DurationText {
   private static let secondsOfUnit = [
     "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400,
   ]
+}
+
+extension DurationText {
+  /// For an option's `transform`: the span, or an error that says how spans are written.
+  static func argument(_ text: String) throws -> Duration {
+    guard let duration = parse(text) else {
+      throw ValidationError("'\(text)' is no span of time; write 500ms, 90s, 5m, 2h or 1d")
+    }
+    return duration
+  }
 }

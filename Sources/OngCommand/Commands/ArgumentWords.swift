@@ -1,0 +1,12 @@
+public import ArgumentParser
+public import JobQueue
+
+// The queue's words as values of options. `allValueStrings` lists them in help and completions.
+extension JobState: ExpressibleByArgument {}
+extension UniqueConflict: ExpressibleByArgument {}
+
+extension JobPriority: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+  public static var allValueStrings: [String] { allCases.map(\.description) }
+  public var defaultValueDescription: String { description }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import JobQueue
+
+/// `ong jobs …`: any job, in any state.
+struct JobsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "jobs", abstract: "Look at jobs in any state; retry, cancel and discard them.",
+    subcommands: [List.self, Show.self, Retry.self, Cancel.self, Discard.self],
+    defaultSubcommand: List.self)
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ls", abstract: "List jobs, newest first.",
+      discussion: "Settled jobs are found until their part of the log is emptied.")
+    @Option(name: .shortAndLong, help: "Only of this queue.") var queue: String?
+    @Option(name: .shortAndLong, help: "Only in this state.") var state: JobState?
+    @Option(name: .shortAndLong, help: "Only of this kind.") var kind: String?
+    @Option(help: "Only jobs before this id: the last id of a page gives the next page.")
+    var before: Int64?
+    @Option(name: .shortAndLong, help: "At most so many, 1 to 1000.") var limit = 50
+    @OptionGroup var options: ReadingOptions
+
+    func validate() throws {
+      guard (1...1000).contains(limit) else {
+        throw ValidationError("expected --limit to be 1 to 1000, got: \(limit)")
+      }
+    }
+
+    func run() async throws {
+      let filter = JobFilter(
+        queue: queue, state: state, kind: kind, before: before, limit: limit)
+      let jobs = try await options.database.withQueue { try await $0.jobs(filter) }
+      try options.show(jobs, empty: "No job matches.") { .jobs($0, now: Date()) }
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show", abstract: "Tell the whole story of one job, in whatever state it is.")
+    @Argument(help: "The job's id.") var id: Int64
+    @OptionGroup var options: ReadingOptions
+
+    func run() async throws {
+      let story = try await options.database.withQueue { try await $0.story(id) }
+      guard let story else { throw CommandFailure.noSuchJob(id) }
+      Terminal.printLines(options.json ? [story.json] : StoryText.lines(story, now: Date()))
+    }
+  }
+
+  struct Retry: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "retry", abstract: "Let dead, scheduled, retrying or parked jobs run now.")
+    @OptionGroup var target: JobTargets
+
+    func run() async throws {
+      try await target.each { queue, id in
+        try await queue.retryJob(id)
+        return "will run"
+      }
+    }
+  }
+
+  struct Cancel: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "cancel",
+      abstract: "Cancel jobs: a waiting one never runs, a running one is asked to end.")
+    @OptionGroup var target: JobTargets
+
+    func run() async throws {
+      try await target.each { queue, id in try await queue.cancelJob(id) }
+    }
+  }
+
+  struct Discard: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "discard", abstract: "Drop dead letters for good.")
+    @OptionGroup var target: JobTargets
+
+    func run() async throws {
+      try await target.each { queue, id in
+        try await queue.discardJob(id)
+        return "discarded"
+      }
+    }
+  }
+}
+
+extension CommandFailure {
+  static func noSuchJob(_ id: Int64) -> CommandFailure {
+    CommandFailure(
+      .notFound, "job \(id) is not known",
+      advice: "settled jobs are forgotten when their part of the log is emptied; see 'ong jobs ls'")
+  }
+}

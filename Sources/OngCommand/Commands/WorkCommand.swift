@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import JobWorker
+import WebServing
+
+/// `ong work`: workers only.
+struct WorkCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "work", abstract: "Run workers for an installed database, until told to stop.",
+    discussion: "SIGTERM or Ctrl-C drains; a second one ends at once and loses nothing.")
+
+  @OptionGroup(title: "Workers") var work: WorkOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Database") var database: DatabaseOptions
+  @OptionGroup var log: LogOptions
+
+  func run() async throws {
+    let signals = ShutdownSignals()
+    let application = try await Application(database, output, log)
+    let worker = try application.worker(work)
+    Terminal.say("Working on " + work.description)
+    try await Household(parts: [
+      .init(run: { try await worker.run() }, shutDown: { worker.shutDown() })
+    ]).run(until: signals, onRequest: work.announceDrain)
+  }
+}
+
+/// `ong web`: the pages only.
+struct WebCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "web", abstract: "Serve the pages of an installed database, until told to stop.")
+
+  @OptionGroup(title: "Pages") var pages: PagesOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Database") var database: DatabaseOptions
+  @OptionGroup var log: LogOptions
+
+  func run() async throws {
+    let signals = ShutdownSignals()
+    let application = try await Application(database, output, log)
+    let server = try application.webServer(pages)
+    try await Household(parts: [
+      .init(
+        run: { try await server.run { Terminal.printLines(["http://\($0)/"]) } },
+        shutDown: { server.shutDown() })
+    ]).run(until: signals) { Terminal.say("\($0): finishing open requests.") }
+  }
+}
+
+extension Application {
+  /// Over a database that exists.
+  init(_ database: DatabaseOptions, _ output: OutputOptions, _ log: LogOptions) async throws {
+    self.init(
+      database: try await database.existingDatabase(), schema: database.schema,
+      folders: output.folders(database),
+      mail: try MailSettings(environment: ProcessInfo.processInfo.environment),
+      logger: log.logger())
+  }
+}

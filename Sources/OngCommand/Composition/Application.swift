@@ -1,0 +1,68 @@
+import EmulationAwards
+import EmulationWeb
+import Foundation
+import JobQueue
+import JobWorker
+import LibpqClient
+import Logging
+import QueueWeb
+import WebServing
+
+/// The domain and the queue over one database: what the long-running commands are put together from.
+struct Application {
+  let database: ConnectionConfiguration
+  let schema: String
+  let folders: OutputFolders
+  let mail: MailSettings
+  let logger: Logger
+  let pool: ConnectionPool
+  let queue: JobQueue
+  let store: EmulationStore
+
+  /// - Parameter debounce: least time between two recalculations; nil: the domain's default.
+  init(
+    database: ConnectionConfiguration, schema: String, folders: OutputFolders,
+    mail: MailSettings, debounce: Duration? = nil, logger: Logger
+  ) {
+    var settings = EmulationSettings()
+    if let debounce { settings.recalculationDebounce = debounce }
+    if let address = mail.senderAddress {
+      settings.senderAddress = address
+      settings.messageIDDomain = String(address.split(separator: "@").last ?? "ong.invalid")
+    }
+    if let name = mail.senderName { settings.senderName = name }
+    self.database = database
+    self.schema = schema
+    self.folders = folders
+    self.mail = mail
+    self.logger = logger
+    pool = ConnectionPool(database)
+    queue = JobQueue(pool: pool, schema: schema)
+    store = EmulationStore(pool: pool, queue: queue, settings: settings)
+  }
+
+  func worker(_ options: WorkOptions) throws -> Worker {
+    var registry = JobRegistry()
+    EmulationJobs(
+      store: store, renderer: PDFReports(),
+      transport: try mail.transport(maildir: folders.mail), reportsFolder: folders.reports
+    ).register(in: &registry)
+    return Worker(
+      configuration: database, registry: registry,
+      settings: options.configuration(schema: schema), logger: logger)
+  }
+
+  func webServer(_ options: PagesOptions) throws -> WebServer {
+    let site = try EmulationSite(
+      store: store,
+      signals: DatabaseRankingSignals(configuration: database, logger: logger),
+      reportsFolder: folders.reports, secureCookies: options.secureCookies, logger: logger)
+    let api = QueueSite(
+      queue: queue,
+      readiness: QueueSite.databaseCheck(
+        pool, schemas: SchemaSet.allCases.map { ($0.migrations, $0.schema(queue: schema)) }))
+    return try WebServer(
+      configuration: options.configuration, sites: [site, api], errorPages: SiteErrorPages(),
+      logger: logger)
+  }
+}

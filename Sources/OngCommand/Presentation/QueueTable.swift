@@ -1,0 +1,36 @@
+import Foundation
+import JobQueue
+
+extension Table {
+  /// `ong queues ls`.
+  static func queues(_ queues: [QueueStatus], now: Date) -> Table {
+    Table(
+      columns: [
+        .init(title: "QUEUE", minimumWidth: 10),
+        .init(title: "STATE"),
+        .init(title: "WAITING", alignment: .right),
+        .init(title: "RUNNING", alignment: .right),
+        .init(title: "SCHEDULED", alignment: .right, expendability: 2),
+        .init(title: "RETRYING", alignment: .right),
+        .init(title: "SNOOZED", alignment: .right, expendability: 3),
+        .init(title: "PARKED", alignment: .right, expendability: 1),
+        .init(title: "DEAD", alignment: .right),
+        .init(title: "WORKERS", alignment: .right, expendability: 4),
+        .init(title: "OLDEST", alignment: .right),
+      ],
+      rows: queues.map { queue in
+        [queue.name, queue.isPaused ? "paused" : "active"]
+          + [queue.waitingText]
+          + [
+            queue.running, queue.scheduled, queue.retrying, queue.snoozed, queue.parked, queue.dead,
+            queue.workers,
+          ].map { "\($0)" }
+          + [DurationText.between(queue.oldestWaiting, and: now)]
+      })
+  }
+}
+
+extension QueueStatus {
+  /// The number of waiting jobs, with + where the server stopped counting.
+  var waitingText: String { "\(waiting)" + (isWaitingCapped ? "+" : "") }
+}
