@@ -118,6 +118,12 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(name: "ong", dependencies: ["OngCommand"], swiftSettings: settings),
+    .executableTarget(
+      name: "hello",
+      dependencies: [
+        "JobQueue", "JobWorker", "LibpqClient", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Examples/hello", swiftSettings: settings),
     .plugin(name: "EmbedFiles", capability: .buildTool()),
     .testTarget(
       name: "MailTransportTests", dependencies: ["MailTransport"], exclude: ["mail_server.py"],

@@ -90,7 +90,7 @@ public final class TestCluster: Sendable {
   }
 
   /// A port that was free a moment ago.
-  private static func freePort() throws -> Int {
+  package static func freePort() throws -> Int {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
     var address = sockaddr_in()

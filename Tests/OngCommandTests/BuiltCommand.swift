@@ -1,8 +1,8 @@
 import Foundation
-import Synchronization
-import Testing
+import JobQueueTesting
+import LibpqClient
 
-/// The built command `ong`, run as a person runs it.
+/// The built command `ong`.
 struct BuiltCommand {
   /// It lies beside the test bundle.
   static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -12,28 +12,14 @@ struct BuiltCommand {
   /// The working folder: one of the test's own keeps a developer's `.ong/` out of it.
   var directory = FileManager.default.temporaryDirectory
 
-  struct Ended {
-    var status: Int32
-    var output: String
-    var errors: String
+  func run(_ arguments: String..., input: String = "") async throws -> Program.Ended {
+    try await program.run(arguments, input: input)
   }
 
-  /// Runs it to its end.
-  func run(_ arguments: String..., input: String = "") async throws -> Ended {
-    let running = try start(arguments, input: input)
-    let status = await running.ended()
-    return Ended(
-      status: status, output: running.output.text, errors: running.errors.text)
-  }
+  func start(_ arguments: [String]) throws -> RunningProgram { try program.start(arguments) }
 
-  func start(_ arguments: [String], input: String = "") throws -> RunningCommand {
-    let process = Process()
-    process.executableURL = Self.program
-    process.arguments = arguments
-    process.currentDirectoryURL = directory
-    process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
-      .merging(environment) { $1 }
-    return try RunningCommand(process, input: input)
+  private var program: Program {
+    Program(Self.program, environment: environment, directory: directory)
   }
 
   /// A folder in which `ong up` can work, removed afterwards.
@@ -47,72 +33,13 @@ struct BuiltCommand {
   }
 }
 
-/// What a command says, line by line.
-final class SpokenText: Sendable {
-  private let bytes = Mutex(Data())
-  private let heard: AsyncStream<Void>
-  private let tell: AsyncStream<Void>.Continuation
-
-  init(_ pipe: Pipe) {
-    (heard, tell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    let file = pipe.fileHandleForReading
-    Thread.detachNewThread { [self] in
-      while let data = try? file.read(upToCount: 4096), !data.isEmpty {
-        bytes.withLock { $0.append(data) }
-        tell.yield()
-      }
-      tell.finish()
+extension TestDatabase {
+  /// How libpq, and every driver over it, finds this database.
+  var libpqVariables: [String: String] {
+    let pairs = configuration.conninfo.matches(of: /(\w+)='([^']*)'/).map {
+      (String($0.1), String($0.2))
     }
-  }
-
-  var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
-
-  /// Waits until it has said `part`, or until it says nothing more.
-  func says(_ part: String) async -> Bool {
-    if text.contains(part) { return true }
-    for await _ in heard where text.contains(part) { return true }
-    return text.contains(part)
-  }
-
-  func end() async { for await _ in heard {} }
-}
-
-final class RunningCommand: Sendable {
-  let output: SpokenText
-  let errors: SpokenText
-  let processID: Int32
-  private let status: Task<Int32, Never>
-
-  fileprivate init(_ process: Process, input: String) throws {
-    let (standardInput, outputPipe, errorPipe) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = standardInput
-    process.standardOutput = outputPipe
-    process.standardError = errorPipe
-    let ended = AsyncStream.makeStream(of: Int32.self)
-    process.terminationHandler = {
-      // As a shell says it: 128 and the signal's number for a process that was killed.
-      ended.continuation.yield(
-        $0.terminationReason == .exit ? $0.terminationStatus : 128 + $0.terminationStatus)
-      ended.continuation.finish()
-    }
-    try process.run()
-    processID = process.processIdentifier
-    output = SpokenText(outputPipe)
-    errors = SpokenText(errorPipe)
-    status = Task {
-      for await status in ended.stream { return status }
-      return -1
-    }
-    try? standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-    try? standardInput.fileHandleForWriting.close()
-  }
-
-  func send(_ signal: Int32) { kill(processID, signal) }
-
-  func ended() async -> Int32 {
-    let status = await status.value
-    await output.end()
-    await errors.end()
-    return status
+    let names = ["host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"]
+    return Dictionary(pairs.compactMap { key, value in names[key].map { ($0, value) } }) { $1 }
   }
 }

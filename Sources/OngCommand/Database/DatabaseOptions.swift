@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import JobQueue
 import LibpqClient
+import QueueSchema
 
 /// Where the queue is.
 struct DatabaseOptions: ParsableArguments {

@@ -21,7 +21,7 @@ enum RawJSON {
 
   /// The range of the value that starts at or after `start`.
   private static func value(in bytes: [UInt8], after start: Int) -> Range<Int> {
-    var first = start
+    var first = min(start, bytes.count)
     while first < bytes.count, isBlank(bytes[first]) || bytes[first] == UInt8(ascii: ":") {
       first += 1
     }
