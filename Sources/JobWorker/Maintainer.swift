@@ -33,6 +33,7 @@ actor Maintainer {
   /// Leads whenever it may, until `stop()`.
   func run() async {
     var backoff = Backoff(cap: .seconds(3))
+    var outage = OutageLog()
     while !isStopped {
       do {
         var configuration = database
@@ -40,9 +41,14 @@ actor Maintainer {
         let connection = try await Connection.open(configuration, logger: logger)
         self.connection = connection
         backoff.reset()
+        outage.end()
         try await serve(connection)
       } catch {
-        if !isStopped { logger.warning("maintenance interrupted", metadata: ["error": "\(error)"]) }
+        if !isStopped {
+          logger.log(
+            level: outage.level(at: .now), "maintenance interrupted",
+            metadata: ["error": "\(error)"])
+        }
       }
       await connection?.close()
       connection = nil
@@ -86,14 +92,21 @@ actor Maintainer {
   private func perform(_ step: MaintenanceSchedule.Step, on connection: Connection) async throws {
     switch step {
     case .rescueLost:
-      let count = try await call("rescue_lost", on: connection)[0, 0].decode(Int32.self)
-      if count > 0 { logger.notice("jobs rescued", metadata: ["jobs": "\(count)"]) }
+      try await rescue(on: connection)
     case .promoteDue: return try await promote(on: connection)
     case .rotate: _ = try await call("rotate_if_due", on: connection)
     case .unpark: _ = try await call("unpark_known", on: connection)
     case .prune: _ = try await call("prune", on: connection)
     }
     schedule.did(step, at: .now)
+  }
+
+  private func rescue(on connection: Connection) async throws {
+    let rows = try await connection.query(
+      "select \(sql("rescue_lost"))(p_stale => $1::float8 * interval '1 second')",
+      [schedule.staleness(at: .now).inSeconds], timeout: Self.stepTimeout)
+    let count = try rows[0, 0].decode(Int32.self)
+    if count > 0 { logger.notice("jobs rescued", metadata: ["jobs": "\(count)"]) }
   }
 
   private func promote(on connection: Connection) async throws {

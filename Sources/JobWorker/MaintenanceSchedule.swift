@@ -5,9 +5,11 @@ struct MaintenanceSchedule: Sendable {
   }
 
   private var due: [Step: Moment]
+  private let ledSince: Moment
 
   /// Everything is due when somebody begins to lead.
   init(at now: Moment) {
+    ledSince = now
     due = Dictionary(uniqueKeysWithValues: Step.allCases.map { ($0, now) })
   }
 
@@ -19,6 +21,12 @@ struct MaintenanceSchedule: Sendable {
     case .unpark: .seconds(2)
     case .prune: .seconds(60)
     }
+  }
+
+  /// How old a connected worker's heartbeat may be before it is declared dead. After an outage all
+  /// heartbeats are old: a new leader gives everybody time to send one.
+  func staleness(at now: Moment) -> Duration {
+    now - ledSince < .seconds(15) ? .seconds(3600) : .seconds(15)
   }
 
   var next: Moment { due.values.min() ?? .never }

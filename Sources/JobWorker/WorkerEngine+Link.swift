@@ -12,6 +12,7 @@ extension WorkerEngine {
   /// A server that is not there yet is waited for.
   func openFirst() async throws {
     var backoff = Backoff(cap: .seconds(3))
+    var outage = OutageLog()
     while !shutdown.isOver {
       do {
         let connection = try await openConnection("claim")
@@ -19,7 +20,9 @@ extension WorkerEngine {
         try await attach(connection)
         return
       } catch let error as DatabaseError where error.mayPass {
-        logger.warning("database not reached, trying again", metadata: ["error": "\(error)"])
+        logger.log(
+          level: outage.level(at: .now), "database not reached, trying again",
+          metadata: ["error": "\(error)"])
         try? await Task.sleep(for: backoff.next())
       }
     }
@@ -28,6 +31,7 @@ extension WorkerEngine {
   /// Replaces the connection whenever it is lost, until the worker stops.
   func keepLink() async {
     var backoff = Backoff(cap: .seconds(3))
+    var outage = OutageLog()
     while !shutdown.isOver {
       if case .up = link {
         await withCheckedContinuation { linkLoss = $0 }
@@ -36,9 +40,12 @@ extension WorkerEngine {
       do {
         try await attach(try await openConnection("claim"))
         backoff.reset()
+        outage.end()
         logger.info("connected again", metadata: ["epoch": "\(epoch)"])
       } catch {
-        logger.warning("database not reached, trying again", metadata: ["error": "\(error)"])
+        logger.log(
+          level: outage.level(at: .now), "database not reached, trying again",
+          metadata: ["error": "\(error)"])
         try? await Task.sleep(for: backoff.next())
       }
     }

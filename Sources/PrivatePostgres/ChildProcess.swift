@@ -9,8 +9,8 @@ import Synchronization
 /// it never ends. The child gets an empty signal mask (Dispatch's threads block every signal),
 /// default signal actions, its own process group (a Ctrl-C in the terminal is ours to handle), and
 /// no descriptor of ours but the ones named.
-final class ChildProcess: Sendable {
-  let id: pid_t
+package final class ChildProcess: Sendable {
+  package let id: Int32
   private struct Exit {
     var status: Int32?
     var waiters: [Int: CheckedContinuation<Int32?, Never>] = [:]
@@ -20,18 +20,24 @@ final class ChildProcess: Sendable {
 
   /// - Parameters:
   ///   - input: becomes the child's standard input; nil is /dev/null.
-  ///   - output: becomes its standard output and error; nil is /dev/null.
-  init(_ command: [String], input: Int32? = nil, output: Int32? = nil) throws {
+  ///   - output: becomes its standard output; nil is /dev/null.
+  ///   - errors: becomes its standard error; nil is where the output goes.
+  ///   - environment: nil is PATH and the like of ours, without libpq's variables and any secret.
+  package init(
+    _ command: [String], input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil,
+    environment: [String: String]? = nil
+  ) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    Self.addStreams(&actions, input: input, output: output)
+    Self.addStreams(&actions, input: input, output: output, errors: errors)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     Self.addSignals(&attributes)
     let arguments = command.map { strdup($0) } + [nil]
-    let environment = Self.environment().map { strdup($0) } + [nil]
+    let variables = environment ?? Self.ownEnvironment()
+    let environment = variables.map { strdup("\($0)=\($1)") } + [nil]
     defer { for text in arguments + environment { free(text) } }
     var id: pid_t = 0
     let failure = posix_spawn(&id, command[0], &actions, &attributes, arguments, environment)
@@ -53,10 +59,10 @@ final class ChildProcess: Sendable {
     return (status, file.text)
   }
 
-  var isRunning: Bool { exit.withLock { $0.status == nil } }
+  package var isRunning: Bool { exit.withLock { $0.status == nil } }
 
   /// The exit status (128 + n after signal n), or nil when it still runs after the time.
-  func waitForExit(within limit: Duration) async -> Int32? {
+  package func waitForExit(within limit: Duration) async -> Int32? {
     await withCheckedContinuation { continuation in
       let id: Int? = exit.withLock { exit in
         if let status = exit.status {
@@ -88,11 +94,14 @@ final class ChildProcess: Sendable {
   }
 
   private static func addStreams(
-    _ actions: inout posix_spawn_file_actions_t, input: Int32?, output: Int32?
+    _ actions: inout posix_spawn_file_actions_t, input: Int32?, output: Int32?, errors: Int32?
   ) {
-    let kept = Set([input, output].compactMap { $0 })
-    for descriptor in openDescriptors() where descriptor > 2 && !kept.contains(descriptor) {
-      posix_spawn_file_actions_addclose(&actions, descriptor)
+    // What is ours to close is closed first, so that nothing is opened under a number that is taken.
+    let kept = Set([input, output, errors].compactMap { $0 })
+    if closeFrom == nil {
+      for descriptor in openDescriptors() where descriptor > 2 && !kept.contains(descriptor) {
+        posix_spawn_file_actions_addclose(&actions, descriptor)
+      }
     }
     if let input {
       posix_spawn_file_actions_adddup2(&actions, input, 0)
@@ -104,11 +113,27 @@ final class ChildProcess: Sendable {
     } else {
       posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     }
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    for descriptor in kept where descriptor > 2 {
-      posix_spawn_file_actions_addclose(&actions, descriptor)
+    posix_spawn_file_actions_adddup2(&actions, errors ?? 1, 2)
+    if let closeFrom {
+      _ = closeFrom(&actions, 3)
+    } else {
+      for descriptor in kept where descriptor > 2 {
+        posix_spawn_file_actions_addclose(&actions, descriptor)
+      }
     }
   }
+
+  /// Closes all that another thread may have opened between a look at our descriptors and the
+  /// start too: a server that held the end of somebody's pipe would keep him waiting for ever.
+  /// glibc hides it from Swift, and has it since 2.34.
+  private static let closeFrom: CloseFrom? = dlsym(
+    nil, "posix_spawn_file_actions_addclosefrom_np"
+  ).map { unsafeBitCast($0, to: CloseFrom.self) }
+
+  private typealias CloseFrom =
+    @convention(c) (
+      UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32
+    ) -> Int32
 
   private static func addSignals(_ attributes: inout posix_spawnattr_t) {
     var none = sigset_t()
@@ -128,12 +153,10 @@ final class ChildProcess: Sendable {
   }
 
   /// libpq's variables must not reach the server, nor any secret of ours.
-  private static func environment() -> [String] {
+  private static func ownEnvironment() -> [String: String] {
     let own = ProcessInfo.processInfo.environment
-    let passed = ["PATH", "TZ", "LD_LIBRARY_PATH", "TMPDIR"].compactMap { name in
-      own[name].map { "\(name)=\($0)" }
-    }
-    return passed + ["LC_ALL=C.UTF-8"]
+      .filter { ["PATH", "TZ", "LD_LIBRARY_PATH", "TMPDIR"].contains($0.key) }
+    return own.merging(["LC_ALL": "C.UTF-8"]) { $1 }
   }
 }
 

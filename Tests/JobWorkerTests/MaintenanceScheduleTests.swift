@@ -18,6 +18,13 @@ struct MaintenanceScheduleTests {
     #expect(MaintenanceSchedule.Step.allCases.allSatisfy { schedule.isDue($0, at: start) })
   }
 
+  @Test("old heartbeats count only once all workers had time to send a new one")
+  func staleness() {
+    let schedule = MaintenanceSchedule(at: start)
+    #expect(schedule.staleness(at: start + .seconds(14)) > .seconds(60))
+    #expect(schedule.staleness(at: start + .seconds(15)) == .seconds(15))
+  }
+
   @Test("a near due time is met exactly, a far one is looked at each second")
   func promotion() {
     var schedule = settled

@@ -99,8 +99,8 @@ import Testing
   func notFound(arguments: [String]) async throws {
     try await withQueue { ong, _ in
       let running = try ong.start(arguments)
-      #expect(await running.ended() == 3)
-      #expect(running.errors.text.hasPrefix("error: "))
+      #expect(try await running.ended() == 3)
+      #expect(running.errors.hasPrefix("error: "))
     }
   }
 
@@ -116,9 +116,9 @@ import Testing
     try await withQueue { ong, queue in
       try await queue.createQueue("default")
       let running = try ong.start(arguments)
-      #expect(await running.ended() == 2)
-      #expect(running.output.text == "")
-      #expect(running.errors.text != "")
+      #expect(try await running.ended() == 2)
+      #expect(running.output == "")
+      #expect(running.errors != "")
     }
   }
 

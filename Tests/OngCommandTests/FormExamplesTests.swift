@@ -40,7 +40,7 @@ import Testing
       let running = try program.start(arguments)
       do {
         let page = try #require(URL(string: "http://127.0.0.1:\(port)/"))
-        #expect(try await isServed(page), "\(running.errors.text)")
+        #expect(try await isServed(page), "\(running.errors)")
         try await pool.withConnection { try await body(page, $0, queue) }
       } catch {
         running.send(SIGKILL)
@@ -48,7 +48,7 @@ import Testing
         throw error
       }
       running.send(SIGKILL)
-      _ = await running.ended()
+      _ = try await running.ended()
       await pool.close()
     }
   }

@@ -1,7 +1,8 @@
 import Foundation
-import Synchronization
+import PrivatePostgres
 
-/// A program, run as a person runs it.
+/// A program, run as a person runs it. What it says goes to files, not through pipes: a pipe's end
+/// can be held open by any other program that the tests start meanwhile.
 struct Program {
   var file: URL
   var environment: [String: String]
@@ -29,88 +30,76 @@ struct Program {
 
   func run(_ arguments: [String], input: String = "") async throws -> Ended {
     let running = try start(arguments, input: input)
-    let status = await running.ended()
-    return Ended(
-      status: status, output: running.output.text, errors: running.errors.text)
+    let status = try await running.ended()
+    return Ended(status: status, output: running.output, errors: running.errors)
   }
 
   func start(_ arguments: [String], input: String = "") throws -> RunningProgram {
-    let process = Process()
-    process.executableURL = file
-    process.arguments = arguments
-    process.currentDirectoryURL = directory
-    process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
+    let variables = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"]
       .merging(environment) { $1 }
-    return try RunningProgram(process, input: input)
+    let command = ["/usr/bin/env", "-C", directory.path, file.path] + arguments
+    return try RunningProgram(command, variables, input)
   }
 }
 
-/// What a command says, line by line.
-final class SpokenText: Sendable {
-  private let bytes = Mutex(Data())
-  private let heard: AsyncStream<Void>
-  private let tell: AsyncStream<Void>.Continuation
-
-  init(_ pipe: Pipe) {
-    (heard, tell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    let file = pipe.fileHandleForReading
-    Thread.detachNewThread { [self] in
-      while let data = try? file.read(upToCount: 4096), !data.isEmpty {
-        bytes.withLock { $0.append(data) }
-        tell.yield()
-      }
-      tell.finish()
-    }
-  }
-
-  var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
-
-  /// Waits until it has said `part`, or until it says nothing more.
-  func says(_ part: String) async -> Bool {
-    if text.contains(part) { return true }
-    for await _ in heard where text.contains(part) { return true }
-    return text.contains(part)
-  }
-
-  func end() async { for await _ in heard {} }
-}
-
+/// A program that was started. It is killed at the latest when nobody refers to it any more.
 final class RunningProgram: Sendable {
-  let output: SpokenText
-  let errors: SpokenText
-  let processID: Int32
-  private let status: Task<Int32, Never>
-
-  fileprivate init(_ process: Process, input: String) throws {
-    let (standardInput, outputPipe, errorPipe) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = standardInput
-    process.standardOutput = outputPipe
-    process.standardError = errorPipe
-    let ended = AsyncStream.makeStream(of: Int32.self)
-    process.terminationHandler = {
-      // As a shell says it: 128 and the signal's number for a process that was killed.
-      ended.continuation.yield(
-        $0.terminationReason == .exit ? $0.terminationStatus : 128 + $0.terminationStatus)
-      ended.continuation.finish()
-    }
-    try process.run()
-    processID = process.processIdentifier
-    output = SpokenText(outputPipe)
-    errors = SpokenText(errorPipe)
-    status = Task {
-      for await status in ended.stream { return status }
-      return -1
-    }
-    try? standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-    try? standardInput.fileHandleForWriting.close()
+  struct TimeIsOver: Error {
+    let waitedFor: String
+    let output: String
+    let errors: String
   }
 
-  func send(_ signal: Int32) { kill(processID, signal) }
+  let child: ChildProcess
+  private let files: URL
 
-  func ended() async -> Int32 {
-    let status = await status.value
-    await output.end()
-    await errors.end()
-    return status
+  fileprivate init(
+    _ command: [String], _ environment: [String: String], _ input: String
+  ) throws {
+    let files = FileManager.default.temporaryDirectory.appending(path: "ong-said-\(UUID())")
+    self.files = files
+    try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
+    try Data(input.utf8).write(to: files.appending(path: "in"))
+    for name in ["out", "err"] { try Data().write(to: files.appending(path: name)) }
+    let heard = try FileHandle(forReadingFrom: files.appending(path: "in"))
+    let said = try ["out", "err"].map { try FileHandle(forWritingTo: files.appending(path: $0)) }
+    defer { for stream in [heard] + said { try? stream.close() } }
+    child = try ChildProcess(
+      command, input: heard.fileDescriptor, output: said[0].fileDescriptor,
+      errors: said[1].fileDescriptor, environment: environment)
+  }
+
+  deinit {
+    if child.isRunning { kill(child.id, SIGKILL) }
+    try? FileManager.default.removeItem(at: files)
+  }
+
+  var output: String { text("out") }
+  var errors: String { text("err") }
+
+  private func text(_ name: String) -> String {
+    let data = (try? Data(contentsOf: files.appending(path: name))) ?? Data()
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  func send(_ signal: Int32) { kill(child.id, signal) }
+
+  /// Returns when it has said `part` on its standard output; throws if it ends or takes longer.
+  func says(_ part: String, within limit: Duration = .seconds(90)) async throws {
+    let end = ContinuousClock.now + limit
+    while !output.contains(part) {
+      guard child.isRunning, ContinuousClock.now < end else {
+        // What it said with its last breath counts.
+        if output.contains(part) { return }
+        throw TimeIsOver(waitedFor: part, output: output, errors: errors)
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  /// The exit status, 128 + n after signal n.
+  func ended(within limit: Duration = .seconds(90)) async throws -> Int32 {
+    if let status = await child.waitForExit(within: limit) { return status }
+    throw TimeIsOver(waitedFor: "the end", output: output, errors: errors)
   }
 }

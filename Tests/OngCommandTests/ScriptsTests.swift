@@ -3,11 +3,12 @@ import Testing
 
 /// The scripts on machines that lack something: PATH names one folder with only what is listed.
 @Suite struct ScriptsTests {
-  static let root = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  static let root = ReadmeTests.root
   static let basics = ["bash", "dirname", "env", "grep", "head", "id", "sed", "sort"]
 
-  private func run(_ script: String, programs: [String: String]) throws -> (Int32, String) {
+  private func run(_ script: String, programs: [String: String]) async throws
+    -> (Int32, String)
+  {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ong-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -22,48 +23,41 @@ import Testing
       try Data("#!/bin/bash\n\(body)\n".utf8).write(to: file)
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
     }
-    let process = Process()
-    process.executableURL = Self.root.appending(path: script)
-    process.environment = ["PATH": folder.path]
-    let errors = Pipe()
-    process.standardError = errors
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    let text = String(
-      decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
+    let ended = try await Program(
+      Self.root.appending(path: script), environment: ["PATH": folder.path]
+    ).run()
+    return (ended.status, ended.errors)
   }
 
   @Test(
     "Without Swift both commands say so, and what to do",
     arguments: ["scripts/run", "scripts/test"])
-  func noSwift(script: String) throws {
-    let (status, text) = try run(script, programs: [:])
+  func noSwift(script: String) async throws {
+    let (status, text) = try await run(script, programs: [:])
     #expect(status == 1)
     #expect(text.contains("error: swift was not found in PATH."))
     #expect(text.contains("fix: install Swift 6.3 or newer"))
   }
 
   @Test("A Swift that is too old, or does not start, is named with the remedy")
-  func wrongSwift() throws {
-    let old = try run(
+  func wrongSwift() async throws {
+    let old = try await run(
       "scripts/run", programs: ["swift": "echo 'Swift version 5.10.1 (swift-5.10.1-RELEASE)'"])
     #expect(old.0 == 1)
     #expect(old.1.contains("error: Swift 5.10.1 is too old: Ong needs 6.3 or newer."))
-    let broken = try run(
+    let broken = try await run(
       "scripts/run", programs: ["swift": "echo 'libncurses.so.6: not found' >&2; exit 127"])
     #expect(broken.0 == 1)
     #expect(broken.1.contains("'swift --version' does not work: libncurses.so.6: not found"))
   }
 
   @Test("Missing packages that may not be installed are listed for the administrator")
-  func noApt() throws {
+  func noApt() async throws {
     let swift = "echo 'Swift version 6.3.1 (swift-6.3.1-RELEASE)'"
-    let noApt = try run("scripts/run", programs: ["swift": swift])
+    let noApt = try await run("scripts/run", programs: ["swift": swift])
     #expect(noApt.0 == 1)
     #expect(noApt.1.contains("error: this system has no apt-get, and these are missing:"))
-    let noSudo = try run(
+    let noSudo = try await run(
       "scripts/run", programs: ["swift": swift, "apt-get": "exit 1", "id": "echo 1000"])
     #expect(noSudo.0 == 1)
     #expect(noSudo.1.contains("run as root, or let this user use sudo"))

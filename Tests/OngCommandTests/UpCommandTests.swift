@@ -30,13 +30,13 @@ import Testing
   func terminate() async throws {
     try await BuiltCommand.inFolder { ong in
       let up = try ong.start(["up", "--port", "0"])
-      #expect(await up.output.says("Ong is up."), "\(up.errors.text)")
+      try await up.says("Ong is up.")
       let queues = try await ong.run("queues")
       #expect(queues.status == 0)
       #expect(queues.output.contains("notices"))
       up.send(SIGTERM)
-      #expect(await up.ended() == 0, "\(up.errors.text)")
-      #expect(up.errors.text.contains("SIGTERM: draining"))
+      #expect(try await up.ended() == 0, "\(up.errors)")
+      #expect(up.errors.contains("SIGTERM: draining"))
       #expect(try await ong.run("queues").status == 4)
     }
   }
@@ -45,16 +45,16 @@ import Testing
   func killed() async throws {
     try await BuiltCommand.inFolder { ong in
       let up = try ong.start(["up", "--port", "0"])
-      #expect(await up.output.says("Ong is up."), "\(up.errors.text)")
+      try await up.says("Ong is up.")
       #expect(try await ong.run("enqueue", "scores", "nobody.knows").status == 0)
       up.send(SIGKILL)
-      #expect(await up.ended() == 128 + SIGKILL)
+      #expect(try await up.ended() == 128 + SIGKILL)
       let again = try ong.start(["up", "--port", "0"])
-      #expect(await again.output.says("Ong is up."), "\(again.errors.text)")
+      try await again.says("Ong is up.")
       let jobs = try await ong.run("jobs", "ls", "--kind", "nobody.knows")
       #expect(jobs.output.contains("nobody.knows"))
       again.send(SIGINT)
-      #expect(await again.ended() == 0, "\(again.errors.text)")
+      #expect(try await again.ended() == 0, "\(again.errors)")
     }
   }
 

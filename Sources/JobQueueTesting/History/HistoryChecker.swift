@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import LibpqClient
 
 /// Checks the invariants of the protocol over a recorded history and the database that it left.
