@@ -173,31 +173,40 @@ let package = Package(
         "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "WebTesting",
+      dependencies: [
+        "WebServing",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      path: "Tests/WebTesting", swiftSettings: settings),
     .testTarget(
       name: "WebServingTests",
       dependencies: [
-        "WebServing", .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        "WebServing", "WebTesting", .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "QueueWebTests",
       dependencies: [
-        "QueueWeb", "WebServing", "JobQueue", "JobQueueTesting", "LibpqClient", "QueueSchema",
-        .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        "QueueWeb", "WebServing", "WebTesting", "JobQueue", "JobQueueTesting", "LibpqClient",
+        "QueueSchema", .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "EmulationWebTests",
       dependencies: [
-        "EmulationWeb", "WebServing", "EmulationAwards", "JobQueue", "JobQueueTesting", "JobWorker",
-        "LibpqClient", "PrivatePostgres", "QueueSchema",
+        "EmulationWeb", "WebServing", "WebTesting", "EmulationAwards", "JobQueue",
+        "JobQueueTesting", "JobWorker", "LibpqClient", "PrivatePostgres", "QueueSchema",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),

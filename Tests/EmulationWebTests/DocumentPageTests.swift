@@ -2,8 +2,8 @@ import EmulationAwards
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import Testing
+import WebTesting
 
 @testable import EmulationWeb
 

@@ -1,9 +1,9 @@
 import EmulationAwards
 import Foundation
 import Hummingbird
-import HummingbirdTesting
 import Testing
 import WebServing
+import WebTesting
 
 @testable import EmulationWeb
 

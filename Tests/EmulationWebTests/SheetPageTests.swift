@@ -2,9 +2,9 @@ import EmulationAwards
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import Testing
 import WebServing
+import WebTesting
 
 @testable import EmulationWeb
 

@@ -2,9 +2,9 @@ import EmulationAwards
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import Logging
 import WebServing
+import WebTesting
 
 @testable import EmulationWeb
 
@@ -40,8 +40,8 @@ struct SiteFixture {
   }
 
   /// Runs a test against the router.
-  func browse(_ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {
-    try await server.application().test(.router, body)
+  func browse(_ body: @Sendable (SiteClient) async throws -> Void) async throws {
+    try await server.browse(body)
   }
 
   static let form = "/khoi/HDT/2023/don-vi/CTD"
@@ -59,7 +59,7 @@ struct FilledForm {
   ]
 
   /// Opens the page and reads its form.
-  static func open(_ path: String, in client: any TestClientProtocol) async throws -> FilledForm {
+  static func open(_ path: String, in client: SiteClient) async throws -> FilledForm {
     try await client.execute(uri: path, method: .get) { response in
       let page = String(buffer: response.body)
       let cookie = response.headers[.setCookie]?.split(separator: ";").first.map(String.init) ?? ""
@@ -68,7 +68,7 @@ struct FilledForm {
   }
 
   func send<Value>(
-    in client: any TestClientProtocol, _ check: @escaping @Sendable (TestResponse) throws -> Value
+    in client: SiteClient, _ check: @escaping @Sendable (SiteClient.Answer) throws -> Value
   ) async throws -> Value {
     var headers = headers
     headers[.cookie] = cookie
@@ -76,7 +76,7 @@ struct FilledForm {
       .joined(separator: "&")
     return try await client.execute(
       uri: path, method: .post, headers: headers, body: ByteBuffer(string: body),
-      testCallback: check)
+      check: check)
   }
 
   private static func escaped(_ text: String) -> String {

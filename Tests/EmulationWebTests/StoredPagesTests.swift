@@ -1,11 +1,11 @@
 import EmulationAwards
 import Foundation
 import Hummingbird
-import HummingbirdTesting
 import LibpqClient
 import Logging
 import Testing
 import WebServing
+import WebTesting
 
 @testable import EmulationWeb
 
@@ -17,7 +17,7 @@ struct StoredPagesTests {
   @Test func `a form is stored with its job, and the new ranking is the page's`() async throws {
     try await SiteDatabase.with { site in
       try await site.settle()
-      try await site.server.application().test(.router) { client in
+      try await site.server.browse { client in
         var form = try await FilledForm.open(Self.form, in: client)
         #expect(form.fields["I.3.actual"] == "4310,75")
         form.fields["I.4.occurrences"] = "0"
@@ -44,7 +44,7 @@ struct StoredPagesTests {
 
   @Test func `two people in one sheet: the second sees both values`() async throws {
     try await SiteDatabase.with { site in
-      try await site.server.application().test(.router) { client in
+      try await site.server.browse { client in
         var mine = try await FilledForm.open(Self.form, in: client)
         var theirs = mine
         theirs.fields["I.4.occurrences"] = "3"
@@ -64,7 +64,7 @@ struct StoredPagesTests {
     try await SiteDatabase.with { site in
       try await site.store.requestClosing(of: SiteDatabase.key)
       try await site.settle()
-      try await site.server.application().test(.router) { client in
+      try await site.server.browse { client in
         let page = try await client.execute(uri: "/khoi/HDT/2023/van-ban", method: .get) {
           String(buffer: $0.body)
         }
@@ -87,7 +87,7 @@ struct StoredPagesTests {
     async throws
   {
     try await SiteDatabase.with { site in
-      try await site.server.application().test(.router) { client in
+      try await site.server.browse { client in
         var form = try await FilledForm.open(Self.form, in: client)
         form.fields["I.4.occurrences"] = "2"
         await site.pool.close()

@@ -1,5 +1,4 @@
 import Hummingbird
-import HummingbirdTesting
 import JobQueue
 import JobQueueTesting
 import LibpqClient
@@ -7,6 +6,7 @@ import Logging
 import QueueSchema
 import Testing
 import WebServing
+import WebTesting
 
 @testable import QueueWeb
 
@@ -18,7 +18,7 @@ extension TestTemplate {
 private func browse(
   _ template: TestTemplate = .queue,
   schemas: [(set: MigrationSet, name: String)] = [(.queue, "ong")],
-  _ body: @escaping @Sendable (any TestClientProtocol, ConnectionPool) async throws -> Void
+  _ body: @escaping @Sendable (SiteClient, ConnectionPool) async throws -> Void
 ) async throws {
   try await TestDatabase.withDatabase(template: template) { database in
     let pool = ConnectionPool(database.configuration, size: 2)
@@ -27,7 +27,7 @@ private func browse(
     let server = try WebServer(
       configuration: WebConfiguration(), sites: [site], errorPages: JSONErrorPages(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    try await server.application().test(.router) { try await body($0, pool) }
+    try await server.browse { try await body($0, pool) }
     await pool.close()
   }
 }
