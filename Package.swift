@@ -211,6 +211,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "DocumentationTests",
+      dependencies: [
+        "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "OngCommandTests",
       dependencies: [
         "OngCommand", "JobQueue", "JobQueueTesting", "LibpqClient", "PrivatePostgres",

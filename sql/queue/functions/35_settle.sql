@@ -66,6 +66,10 @@ begin
   end if;
   insert into closure (segment, lane, seq, ids, final)
     values (head_segment(), p_lane, p_seq, p_ids, p_final);
+  if exists (select from tracked t where t.lane = p_lane) then
+    perform end_tracked(p_lane,
+      coalesce(p_ids, array(select r.id from claimed_rows(v_claim) r)), p_outcomes);
+  end if;
 end $$;
 
 create or replace function refuse_settle(p_epoch uuid, p_lane int, p_seq bigint, p_why text)
@@ -103,6 +107,7 @@ begin
   if p_final and exists (select from held h where h.lane = p_lane and h.seq = p_seq) then
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that are still open');
   end if;
+  perform end_tracked(p_lane, v_settled, p_outcomes);
 end $$;
 
 create or replace function held_job(p_held held) returns job

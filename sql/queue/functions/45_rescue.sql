@@ -45,6 +45,7 @@ begin
   perform add_event(p_job.id, p_job.attempt, 'crashed', 'its worker died', p_epoch);
   if p_job.crashes >= 3 then
     perform bury(p_job, 'its worker died three times while it ran, the last time alone', p_epoch);
+    perform job_ended(p_job.lane, p_job.id, 'dead');
   else
     perform append_again(p_job);
   end if;

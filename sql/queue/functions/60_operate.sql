@@ -82,14 +82,15 @@ declare
 begin
   perform require_read_committed('cancel_job');
   with gone as (
-    delete from deferred where id = p_id returning attempt
+    delete from deferred where id = p_id returning lane, attempt
   ), gone_parked as (
-    delete from parked where id = p_id returning attempt
+    delete from parked where id = p_id returning lane, attempt
   )
-  select attempt into v_attempt from (select * from gone union all select * from gone_parked) g;
+  select lane, attempt into v_lane, v_attempt from (select * from gone union all select * from gone_parked) g;
   if found then
     delete from unique_key where id = p_id;
     perform add_event(p_id, v_attempt, 'cancelled', null, null);
+    perform job_ended(v_lane, p_id, 'cancelled');
     return 'cancelled';
   end if;
   select j.lane into v_lane from log_rows(p_id) j limit 1;
@@ -104,6 +105,7 @@ begin
         from log_rows(p_id) j where is_ahead(lane_position(j.lane), j.xid, j.id);
       insert into flagged (lane, id, flag) values (v_lane, p_id, 'cancelled') on conflict do nothing;
       perform add_event(p_id, v_attempt, 'cancel_requested', null, null);
+      perform job_ended(v_lane, p_id, 'cancelled');
       return 'cancelled';
     when 'running' then
       insert into cancel_request (id) values (p_id) on conflict do nothing;
