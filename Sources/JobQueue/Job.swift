@@ -22,10 +22,14 @@ extension JobPayload {
 /// Jobs run *at least once*: a handler may be called again after a crash, so its effect has to be
 /// idempotent.
 public protocol Job: JobPayload {
+  /// What the handler returns: nothing, or a `Codable` value of at most 1 MiB as JSON, which is kept
+  /// for whoever asks `JobQueue.result`.
+  associatedtype Output: Sendable = Void
+
   /// Does the work. Returning settles the job as succeeded; throwing has it retried with backoff
   /// until `JobOptions.maxAttempts` is reached, then kept as dead letter with the error's text.
   /// Throw a `JobControl` to decide otherwise.
-  func run(in context: JobContext) async throws
+  func run(in context: JobContext) async throws -> Output
 }
 
 /// How a handler uses its thread.

@@ -8,11 +8,13 @@ public import LibpqClient
 public final class JobQueue: Sendable {
   package let pool: ConnectionPool
   package let sql: QueueSQL
+  let ends: EndNotices
 
   /// - Parameter schema: where `ong migrate up` has installed the queue. Default: `ong`.
   public init(pool: ConnectionPool, schema: String = "ong") {
     self.pool = pool
     self.sql = QueueSQL(schema: schema)
+    ends = EndNotices(database: pool.configuration, channel: sql.endedChannel)
   }
 
   /// Enqueues one job. It becomes claimable when the transaction commits and vanishes when that

@@ -12,5 +12,6 @@ package struct QueueSQL: Sendable, Hashable {
   package func callAsFunction(_ name: StaticString) -> String { "\(prefix)\(name)" }
 
   package var wakeChannel: String { schema + "_wake" }
+  package var endedChannel: String { schema + "_ended" }
   package var controlChannel: String { schema + "_control" }
 }

@@ -77,7 +77,7 @@ final class ClaimedBatch: Sendable {
     rows.integer(row: firstRow + place, column: ClaimColumn.id) ?? 0
   }
 
-  /// - Parameter outcome: nil for success.
+  /// - Parameter outcome: nil for success without a result.
   func finish(_ place: Int, _ outcome: JobOutcome?) -> Finish {
     if let outcome { outcomes.withLock { $0[place] = outcome } }
     guard states.move(place, from: .running, to: .done) else { return .dropped }
@@ -113,7 +113,8 @@ extension ClaimedBatch {
     outcomes.withLock { outcomes in
       if outcomes.isEmpty { return [] }
       return places.compactMap { place in
-        outcomes.removeValue(forKey: place).map { Settlement.Note(id: id(place), $0) }
+        // Kept until the claim is closed: `reopen` may have it reported once more.
+        outcomes[place].map { Settlement.Note(id: id(place), $0) }
       }
     }
   }

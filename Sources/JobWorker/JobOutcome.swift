@@ -1,22 +1,28 @@
 import JobQueue
 
-/// What became of one attempt, as the SQL function `settle` takes it. Plain success is not among
-/// them: it needs no words.
+/// What became of one attempt, as the SQL function `settle` takes it. Success without a result is not
+/// among them: it needs no words.
 struct JobOutcome: Sendable, Hashable {
   enum Kind: String, Sendable {
-    case retry, snooze, park, dead, discard, cancel
+    case succeed, retry, snooze, park, dead, discard, cancel
     case handBack = "hand_back"
   }
 
   var kind: Kind
   var delay: Duration?
   var error: String?
+  /// What the handler returned, as JSON.
+  var result: String?
 
   /// Longest error text that is kept, in bytes of UTF-8.
   static let longestError = 8192
 
   static func park(kind: String) -> JobOutcome {
     JobOutcome(kind: .park, error: "no handler here knows the kind \(kind)")
+  }
+
+  static func succeed(_ result: String) -> JobOutcome {
+    JobOutcome(kind: .succeed, result: result)
   }
 
   static let handBack = JobOutcome(kind: .handBack)
@@ -46,7 +52,8 @@ struct Failure {
     switch (error, stop) {
     case (_, .cancelled): .cancelled
     case (let control as JobControl, _): outcome(of: control)
-    case (is UndecodablePayload, _): JobOutcome(kind: .dead, error: "\(error)")
+    case (is UndecodablePayload, _), (is UnstorableResult, _):
+      JobOutcome(kind: .dead, error: "\(error)")
     // Handlers report a cancellation in many words; none of them is the job's fault.
     case (_, .shutdown), (_, .lost): .handBack
     case (_, .timeout):

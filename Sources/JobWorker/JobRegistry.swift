@@ -8,7 +8,12 @@ public struct JobRegistry: Sendable {
 
   /// Registers a job type that carries its handler. Registering a kind twice is a mistake of the
   /// program and ends it.
-  public mutating func register<J: Job>(_ type: J.Type) {
+  public mutating func register<J: Job>(_ type: J.Type) where J.Output == Void {
+    register(type) { job, context in try await job.run(in: context) }
+  }
+
+  /// The same for a job type whose handler returns a result, which is kept: see `JobQueue.result`.
+  public mutating func register<J: Job>(_ type: J.Type) where J.Output: Codable {
     register(type) { job, context in try await job.run(in: context) }
   }
 
@@ -17,10 +22,28 @@ public struct JobRegistry: Sendable {
     _ type: Payload.Type,
     handler: @escaping @Sendable (Payload, JobContext) async throws -> Void
   ) {
-    let kind = RegisteredKind(name: type.kind, options: type.options, execution: type.execution) {
-      json, context in
+    add(type) { json, context in
       try await handler(try json.decode(Payload.self), context)
+      return nil
     }
+  }
+
+  /// The same for a handler that returns a result, which is kept: see `JobQueue.result`.
+  public mutating func register<Payload: JobPayload, Output: Codable & Sendable>(
+    _ type: Payload.Type,
+    handler: @escaping @Sendable (Payload, JobContext) async throws -> Output
+  ) {
+    add(type) { json, context in
+      try ResultCoding.encode(try await handler(try json.decode(Payload.self), context))
+    }
+  }
+
+  private mutating func add<Payload: JobPayload>(
+    _ type: Payload.Type,
+    run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> String?
+  ) {
+    let kind = RegisteredKind(
+      name: type.kind, options: type.options, execution: type.execution, run: run)
     precondition(kinds[kind.name] == nil, "expected kind \(kind.name) once, got: a second handler")
     kinds[kind.name] = kind
   }
@@ -35,11 +58,12 @@ package final class RegisteredKind: Sendable {
   let execution: JobExecution
   /// `options.timeout` in nanoseconds; `Int64.max`: none.
   let timeout: Int64
-  let run: @Sendable (PayloadBytes, JobContext) async throws -> Void
+  /// Answers the handler's result as JSON; nil: it has none.
+  let run: @Sendable (PayloadBytes, JobContext) async throws -> String?
 
   init(
     name: String, options: JobOptions, execution: JobExecution,
-    run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> Void
+    run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> String?
   ) {
     self.name = name
     self.nameBytes = Array(name.utf8)

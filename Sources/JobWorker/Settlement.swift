@@ -4,7 +4,7 @@ import LibpqClient
 
 /// One call of the SQL function `settle`: results of one claim.
 struct Settlement: Sendable, Hashable {
-  /// A job that did not simply succeed.
+  /// A job of which there is more to say than that it has succeeded.
   struct Note: Sendable, Hashable {
     var id: Int64
     var outcome: JobOutcome
@@ -44,13 +44,18 @@ struct Settlement: Sendable, Hashable {
   }
 
   private var outcomes: String {
-    let entries = notes.map {
-      Entry(
-        id: $0.id, outcome: $0.outcome.kind.rawValue, delay: $0.outcome.delay?.inMilliseconds,
-        error: $0.outcome.error)
+    "[" + notes.map(json).joined(separator: ",") + "]"
+  }
+
+  private func json(_ note: Note) -> String {
+    if let result = note.outcome.result {
+      return #"{"id":\#(note.id),"outcome":"succeed","result":\#(result)}"#
     }
+    let entry = Entry(
+      id: note.id, outcome: note.outcome.kind.rawValue, delay: note.outcome.delay?.inMilliseconds,
+      error: note.outcome.error)
     // Numbers and strings without NUL always encode.
-    return (try? PayloadCoding.encode(entries)) ?? "[]"
+    return (try? PayloadCoding.encode(entry)) ?? "null"
   }
 
   private struct Entry: Encodable {

@@ -129,9 +129,9 @@ private struct SlotLoop: Sendable {
     let payload = PayloadBytes(rows: batch.rows, row: row, column: ClaimColumn.payload)
     slot.begin(id, deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
     do {
-      try await call(kind, payload, context, batch.priority, &memory)
+      let result = try await call(kind, payload, context, batch.priority, &memory)
       let stop = slot.end()
-      report(nil, place, batch)
+      report(result.map(JobOutcome.succeed), place, batch)
       return stop != .none
     } catch {
       let stop = slot.end()
@@ -148,15 +148,15 @@ private struct SlotLoop: Sendable {
   private func call(
     _ kind: RegisteredKind, _ payload: PayloadBytes, _ context: JobContext,
     _ priority: JobPriority, _ memory: inout KindMemory
-  ) async throws {
+  ) async throws -> String? {
     switch (kind.execution, priority) {
-    case (.async, .normal): try await kind.run(payload, context)
+    case (.async, .normal): return try await kind.run(payload, context)
     case (.async, _):
-      try await withTaskExecutorPreference(pool.shared.executors[priority]) {
+      return try await withTaskExecutorPreference(pool.shared.executors[priority]) {
         try await kind.run(payload, context)
       }
     case (.blocking, _):
-      try await withTaskExecutorPreference(memory.thread(priority)) {
+      return try await withTaskExecutorPreference(memory.thread(priority)) {
         try await kind.run(payload, context)
       }
     }

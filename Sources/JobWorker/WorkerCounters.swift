@@ -28,6 +28,7 @@ final class WorkerCounters: Sendable {
     }
     others.withLock { totals in
       switch outcome {
+      case .succeed: totals.succeeded += 1
       case .retry: totals.retried += 1
       case .snooze: totals.snoozed += 1
       case .dead: totals.dead += 1
@@ -41,7 +42,7 @@ final class WorkerCounters: Sendable {
 
   var totals: WorkerTotals {
     var totals = others.withLock { $0 }
-    totals.succeeded = succeeded.load(ordering: .relaxed)
+    totals.succeeded += succeeded.load(ordering: .relaxed)
     return totals
   }
 }

@@ -5,8 +5,15 @@
 create or replace function job_ended(p_lane int, p_id bigint, p_state text) returns void
 language plpgsql
 as $$
+declare
+  v_purposes text[];
 begin
-  delete from tracked where lane = p_lane and id = p_id;
+  with gone as (
+    delete from tracked where lane = p_lane and id = p_id returning purpose)
+  select array_agg(purpose) into v_purposes from gone;
+  if 'awaited' = any (v_purposes) then
+    perform pg_notify(current_schema() || '_ended', p_id::text);
+  end if;
 end $$;
 
 -- The jobs among p_ids that are followed and that these outcomes end.

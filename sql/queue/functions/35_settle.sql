@@ -16,7 +16,7 @@ $$;
 --   p_final     nothing of the claim is left open after this call; refused where that is not so
 --   p_outcomes  for jobs that did not simply succeed, an array of
 --               {"id": 1, "outcome": ..., "delay_ms": 1500, "error": "..."} with outcome
---               retry (next attempt after the delay), snooze (same attempt after the delay),
+--               succeed (with "result": any JSON, which is kept), retry (next attempt after the delay), snooze (same attempt after the delay),
 --               hand_back (same attempt, at once), park (no handler here knows the kind), dead,
 --               discard, cancel
 -- Errors: OG001 dead worker, OG002 not this worker's claim, or jobs settled already, or a final call
@@ -62,7 +62,11 @@ begin
     perform apply_outcome(p_epoch, r, o.outcome, o.delay_ms, o.error)
       from jsonb_to_recordset(p_outcomes) o (id bigint, outcome text, delay_ms bigint, error text)
       join claimed_rows(v_claim) r on r.id = o.id
-      where p_ids is null or o.id = any (p_ids);
+      where o.outcome is distinct from 'succeed' and (p_ids is null or o.id = any (p_ids));
+    if p_outcomes @? '$[*].outcome ? (@ == "succeed")' then
+      perform store_results(p_outcomes, array(
+        select r.id from claimed_rows(v_claim) r where p_ids is null or r.id = any (p_ids)));
+    end if;
   end if;
   insert into closure (segment, lane, seq, ids, final)
     values (head_segment(), p_lane, p_seq, p_ids, p_final);
@@ -94,7 +98,7 @@ begin
     perform apply_outcome(p_epoch, held_job(h), o.outcome, o.delay_ms, o.error)
       from jsonb_to_recordset(p_outcomes) o (id bigint, outcome text, delay_ms bigint, error text)
       join held h on h.lane = p_lane and h.seq = p_seq and h.id = o.id
-      where p_ids is null or o.id = any (p_ids);
+      where o.outcome is distinct from 'succeed' and (p_ids is null or o.id = any (p_ids));
   end if;
   with gone as (
     delete from held h
@@ -107,6 +111,7 @@ begin
   if p_final and exists (select from held h where h.lane = p_lane and h.seq = p_seq) then
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that are still open');
   end if;
+  if p_outcomes is not null then perform store_results(p_outcomes, v_settled); end if;
   perform end_tracked(p_lane, v_settled, p_outcomes);
 end $$;
 
@@ -149,7 +154,7 @@ begin
       perform add_event(p_job.id, p_job.attempt, 'cancelled', p_error, p_epoch);
       delete from cancel_request where id = p_job.id;
     else
-      raise exception 'outcome must be retry, snooze, hand_back, park, dead, discard or cancel, got: %',
+      raise exception 'outcome must be succeed, retry, snooze, hand_back, park, dead, discard or cancel, got: %',
         left(p_outcome, 40) using errcode = 'OG006';
   end case;
 end $$;

@@ -82,6 +82,7 @@ begin
     and not exists (select from claim c where c.epoch = w.epoch);
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
+  v_count := v_count + prune_results();
   delete from rotation where seq < (select max(seq) from rotation) - 100;
   return v_count;
 end $$;

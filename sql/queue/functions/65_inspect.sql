@@ -54,7 +54,9 @@ begin
   select e.event into v_last from job_event e
     where e.id = p_id and e.event in ('discarded', 'cancelled') order by e.at desc limit 1;
   if v_last is not null then return v_last; end if;
-  if v_state = 'settled' then return 'succeeded'; end if;
+  if v_state = 'settled' or exists (select from job_result r where r.id = p_id) then
+    return 'succeeded';
+  end if;
   return null;
 end $$;
 
@@ -255,6 +257,7 @@ begin
       'queue', (select q.name from queue q where q.id = (v_story ->> 'lane')::int / 4),
       'priority', (v_story ->> 'lane')::int % 4,
       'waits_behind', case when v_state = 'waiting' then jobs_ahead(p_id) end,
+      'result', (select r.result from job_result r where r.id = p_id),
       'claims', claims_story(p_id),
       'events', coalesce((
         select jsonb_agg(jsonb_build_object('at', e.at, 'event', e.event, 'attempt', e.attempt,

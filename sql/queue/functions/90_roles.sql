@@ -32,15 +32,16 @@ begin
       array_to_string(v_missing, ' ');
     return;
   end if;
-  perform grant_role('producer', array['enqueue', 'enqueue_many']);
+  perform grant_role('producer', array['enqueue', 'enqueue_many', 'job_end', 'await_end']);
   perform grant_role('worker', array['register_worker', 'confirm_worker', 'open_jobs', 'heartbeat',
     'claim', 'settle', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead', 'missing_workers',
     'rescue', 'rescue_lost', 'promote_due', 'rotate_if_due', 'unpark_known', 'prune',
-    'queue_status', 'jobs_left']);
+    'queue_status', 'jobs_left', 'job_end', 'await_end']);
   perform grant_role('operator', array['create_queue', 'pause_queue', 'resume_queue', 'retry_job',
     'retry_dead', 'discard_job', 'cancel_job', 'drain_worker', 'find_jobs', 'job_story',
-    'queue_status', 'worker_status', 'rescue']);
-  perform grant_role('reader', array['find_jobs', 'job_story', 'queue_status', 'worker_status']);
+    'queue_status', 'worker_status', 'rescue', 'job_end', 'await_end']);
+  perform grant_role('reader', array['find_jobs', 'job_story', 'queue_status', 'worker_status',
+    'job_end', 'await_end']);
   foreach v_role in array array['operator', 'reader'] loop
     execute format('grant select on queue_overview, worker_overview, dead_job, deferred_job to %I',
       v_schema || '_' || v_role);
