@@ -6,6 +6,13 @@ public protocol JobPayload: Codable, Sendable {
   /// The stable name of this kind in the database, such as `report.render`. Renaming it orphans
   /// the jobs that wait under the old name.
   static var kind: String { get }
+  /// The version of the payload's layout, stored in the kind (`report.render@2`; version 1 has no
+  /// suffix). Raise it with a change that makes old payloads unreadable, and add the upcaster.
+  /// Default: 1.
+  static var version: Int { get }
+  /// How a payload of version n becomes one of version n + 1, by n. Jobs of the versions from which
+  /// upcasters lead to `version` without a gap are run; others are parked. Default: none.
+  static var upcasters: [Int: PayloadUpcaster] { get }
   /// Queue, priority, attempts, timeout and backoff of this kind. Default: `JobOptions()`.
   static var options: JobOptions { get }
   /// Where the handler runs. Default: `.async`.
@@ -13,6 +20,8 @@ public protocol JobPayload: Codable, Sendable {
 }
 
 extension JobPayload {
+  public static var version: Int { 1 }
+  public static var upcasters: [Int: PayloadUpcaster] { [:] }
   public static var options: JobOptions { JobOptions() }
   public static var execution: JobExecution { .async }
 }

@@ -58,6 +58,7 @@ private struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: Job
     var jobs: Jobs.Iterator
     let segment: Int32
     let lane: Int32
+    private let kind = Jobs.Element.storedKind.description
     private var writer = CopyBinaryWriter(columns: 4)
     private var isFinished = false
 
@@ -78,7 +79,7 @@ private struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: Job
         guard json.utf8.count <= BulkChunks.largestPayload else {
           throw JobQueueError.tooLarge(bytes: json.utf8.count, limit: BulkChunks.largestPayload)
         }
-        try writer.append(row: [segment, lane, Jobs.Element.kind, JSONText(json)])
+        try writer.append(row: [segment, lane, kind, JSONText(json)])
       }
       return writer.takeChunk()
     }

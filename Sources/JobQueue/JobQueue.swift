@@ -38,7 +38,8 @@ public final class JobQueue: Sendable {
   ) async throws -> JobHandle<Payload> {
     let options = Payload.options
     let id = try await enqueue(
-      kind: Payload.kind, json: try PayloadCoding.encode(job), queue: queue ?? options.queue,
+      kind: Payload.storedKind.description, json: try PayloadCoding.encode(job),
+      queue: queue ?? options.queue,
       priority: priority ?? options.priority, delay: delay, runAt: runAt, uniqueKey: uniqueKey,
       onConflict: onConflict, in: connection)
     return JobHandle(id: id)
@@ -79,7 +80,7 @@ public final class JobQueue: Sendable {
     let result = try await run(
       "select * from \(sql("enqueue_many"))($1, $2, $3::text[]::jsonb[], $4::smallint, $5)",
       [
-        queue ?? options.queue, Payload.kind, payloads,
+        queue ?? options.queue, Payload.storedKind.description, payloads,
         (priority ?? options.priority).rawValue, runAt,
       ], in: connection)
     return try (0..<result.count).map { JobHandle(id: try result[$0, 0].decode(Int64.self)) }

@@ -2,6 +2,7 @@ public import JobQueue
 
 /// The kinds of job that a worker can run, each with its handler.
 public struct JobRegistry: Sendable {
+  /// By the kind as it is stored: each version that can be read has its entry.
   package private(set) var kinds: [String: RegisteredKind] = [:]
 
   public init() {}
@@ -22,8 +23,8 @@ public struct JobRegistry: Sendable {
     _ type: Payload.Type,
     handler: @escaping @Sendable (Payload, JobContext) async throws -> Void
   ) {
-    add(type) { json, context in
-      try await handler(try json.decode(Payload.self), context)
+    add(type) { payload, context in
+      try await handler(payload, context)
       return nil
     }
   }
@@ -33,26 +34,40 @@ public struct JobRegistry: Sendable {
     _ type: Payload.Type,
     handler: @escaping @Sendable (Payload, JobContext) async throws -> Output
   ) {
-    add(type) { json, context in
-      try ResultCoding.encode(try await handler(try json.decode(Payload.self), context))
+    add(type) { payload, context in
+      try ResultCoding.encode(try await handler(payload, context))
     }
   }
 
+  /// Each version that the type can be read from becomes a kind.
   private mutating func add<Payload: JobPayload>(
-    _ type: Payload.Type,
-    run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> String?
+    _ type: Payload.Type, run: @escaping @Sendable (Payload, JobContext) async throws -> String?
   ) {
-    let kind = RegisteredKind(
-      name: type.kind, options: type.options, execution: type.execution, run: run)
-    precondition(kinds[kind.name] == nil, "expected kind \(kind.name) once, got: a second handler")
-    kinds[kind.name] = kind
+    type.checkVersions()
+    for version in type.readableVersions {
+      let reader = PayloadReader(type, version: version)
+      let kind = RegisteredKind(
+        stored: reader.storedKind, options: type.options, execution: type.execution
+      ) { json, context in
+        try await run(try json.read(with: reader), context)
+      }
+      add(kind)
+    }
+  }
+
+  private mutating func add(_ kind: RegisteredKind) {
+    let name = kind.stored.description
+    precondition(kinds[name] == nil, "expected kind \(name) once, got: a second handler")
+    kinds[name] = kind
   }
 }
 
 /// A kind with all that running it takes.
 package final class RegisteredKind: Sendable {
-  let name: String
-  /// The name's bytes, to compare with a row of the result without making a String.
+  let stored: StoredKind
+  /// Without the version, as handlers know it.
+  var name: String { stored.name }
+  /// The stored kind's bytes, to compare with a row of the result without making a String.
   let nameBytes: [UInt8]
   let options: JobOptions
   let execution: JobExecution
@@ -62,11 +77,11 @@ package final class RegisteredKind: Sendable {
   let run: @Sendable (PayloadBytes, JobContext) async throws -> String?
 
   init(
-    name: String, options: JobOptions, execution: JobExecution,
+    stored: StoredKind, options: JobOptions, execution: JobExecution,
     run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> String?
   ) {
-    self.name = name
-    self.nameBytes = Array(name.utf8)
+    self.stored = stored
+    self.nameBytes = Array(stored.description.utf8)
     self.options = options
     self.execution = execution
     self.timeout = options.timeout?.wholeNanoseconds ?? .max
