@@ -12,13 +12,17 @@ public struct JobContext: Sendable {
   /// When the job was enqueued, or put back into the log by a retry. Server time.
   public let enqueuedAt: Date
   private let run: JobRun
+  private let meta: JobMeta?
 
-  package init(id: Int64, attempt: Int, crashes: Int, enqueuedAt: Date, run: JobRun) {
+  package init(
+    id: Int64, attempt: Int, crashes: Int, enqueuedAt: Date, run: JobRun, meta: JobMeta? = nil
+  ) {
     self.id = id
     self.attempt = attempt
     self.crashes = crashes
     self.enqueuedAt = enqueuedAt
     self.run = run
+    self.meta = meta
   }
 
   public var kind: String { run.kind }
@@ -27,11 +31,20 @@ public struct JobContext: Sendable {
   public var maxAttempts: Int { run.maxAttempts }
   public var isLastAttempt: Bool { attempt >= run.maxAttempts }
 
-  /// The worker's logger with the job's queue, kind, id, attempt and the worker's epoch.
+  /// What the job was enqueued with, empty where nothing was.
+  public var tags: [String] { meta?.tags ?? [] }
+  /// No attempt starts after this; this one may run on. Nil: never expires.
+  public var expiresAt: Date? { meta?.expiresAt }
+  /// The trace that the job was enqueued in: pass it on, or open a span under it.
+  public var trace: TraceContext? { meta?.traceparent.flatMap(TraceContext.init) }
+
+  /// The worker's logger with the job's queue, kind, id, attempt and the worker's epoch, and
+  /// the trace's id where there is one.
   public var logger: Logger {
     var logger = run.logger()
     logger[metadataKey: "job"] = "\(id)"
     logger[metadataKey: "attempt"] = "\(attempt)"
+    if let trace { logger[metadataKey: "trace"] = "\(trace.traceID)" }
     return logger
   }
 

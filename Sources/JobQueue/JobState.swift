@@ -19,11 +19,13 @@ public enum JobState: String, Sendable, Hashable, Codable, CaseIterable {
   case cancelled
   /// Ended by its handler, or by an operator out of the dead letters.
   case discarded
+  /// Dropped: no attempt had started before the time at which it expires.
+  case expired
 
   /// True when nothing more will happen to the job by itself.
   public var isFinal: Bool {
     switch self {
-    case .dead, .succeeded, .cancelled, .discarded: true
+    case .dead, .succeeded, .cancelled, .discarded, .expired: true
     case .waiting, .running, .scheduled, .retrying, .snoozed, .parked: false
     }
   }

@@ -168,7 +168,7 @@ extension ClaimedBatch {
 
 /// The columns of the SQL function `claim`.
 enum ClaimColumn {
-  static let names = "lane, seq, id, attempt, crashes, kind, payload, enqueued_at"
+  static let names = "lane, seq, id, attempt, crashes, kind, payload, enqueued_at, meta"
   static let lane = 0
   static let seq = 1
   static let id = 2
@@ -177,6 +177,7 @@ enum ClaimColumn {
   static let kind = 5
   static let payload = 6
   static let enqueuedAt = 7
+  static let meta = 8
 }
 
 /// One atomic byte a job. Unchecked: the memory is only touched through its atomics.

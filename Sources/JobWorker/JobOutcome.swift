@@ -4,7 +4,7 @@ import JobQueue
 /// among them: it needs no words.
 struct JobOutcome: Sendable, Hashable {
   enum Kind: String, Sendable {
-    case succeed, retry, snooze, park, dead, discard, cancel
+    case succeed, retry, snooze, park, dead, discard, cancel, expire
     case handBack = "hand_back"
   }
 
@@ -27,6 +27,7 @@ struct JobOutcome: Sendable, Hashable {
 
   static let handBack = JobOutcome(kind: .handBack)
   static let cancelled = JobOutcome(kind: .cancel)
+  static let expired = JobOutcome(kind: .expire, error: "when a worker came to it")
 }
 
 /// Why a running job was asked to end.

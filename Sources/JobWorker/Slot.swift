@@ -120,12 +120,17 @@ private struct SlotLoop: Sendable {
     }
     let kind = known.kind
     let id = batch.id(place)
+    let meta = JobMeta(PayloadBytes(rows: batch.rows, row: row, column: ClaimColumn.meta))
+    if let meta, meta.isExpired {
+      report(.expired, place, batch)
+      return false
+    }
     let context = JobContext(
       id: id, attempt: Int(batch.rows.integer(row: row, column: ClaimColumn.attempt) ?? 1),
       crashes: Int(batch.rows.integer(row: row, column: ClaimColumn.crashes) ?? 0),
       enqueuedAt: Timestamp.date(
         from: batch.rows.integer(row: row, column: ClaimColumn.enqueuedAt) ?? 0),
-      run: known.run)
+      run: known.run, meta: meta)
     let payload = PayloadBytes(rows: batch.rows, row: row, column: ClaimColumn.payload)
     slot.begin(id, deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
     do {

@@ -10,6 +10,8 @@ public struct WorkerTotals: Sendable, Hashable {
   public internal(set) var dead = 0
   public internal(set) var discarded = 0
   public internal(set) var cancelled = 0
+  /// Dropped because their time to start had passed.
+  public internal(set) var expired = 0
   /// No handler here knew the kind.
   public internal(set) var parked = 0
   public internal(set) var handedBack = 0
@@ -34,6 +36,7 @@ final class WorkerCounters: Sendable {
       case .dead: totals.dead += 1
       case .discard: totals.discarded += 1
       case .cancel: totals.cancelled += 1
+      case .expire: totals.expired += 1
       case .park: totals.parked += 1
       case .handBack: totals.handedBack += 1
       }

@@ -40,7 +40,7 @@ enum StoryText {
         story.runAt.map { "until \(TimeText.stamp($0))" }
       case .parked: "no living worker knows its kind"
       case .dead: "out of attempts; 'ong jobs retry \(story.id)' or 'ong jobs discard \(story.id)'"
-      case .succeeded, .cancelled, .discarded: nil
+      case .succeeded, .cancelled, .discarded, .expired: nil
       }
     return story.state.rawValue + (meaning.map { ": " + $0 } ?? "")
   }

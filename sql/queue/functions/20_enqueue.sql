@@ -40,37 +40,60 @@ begin
 end $$;
 
 -- Enqueues one job and returns its id. Committed or rolled back with the caller's transaction.
---   p_queue       an existing queue (setting unknown_queue = 'create' makes missing ones)
---   p_kind        what the worker's handler is registered under, 1 to 200 bytes
---   p_payload     JSON, at most the queue's max_payload_bytes (1 MiB by default)
---   p_priority    0 urgent, 1 high, 2 normal, 3 low
---   p_run_at      not before this time; null or past: at once
---   p_unique_key  at most one job waits under this key in the queue (released when it is claimed);
---                 512 bytes
---   p_on_conflict when one waits already: 'keep' returns its id, 'replace' also gives a job that
---                 still waits for its time this payload and this time (debounce), 'raise' fails
---   p_key         groups jobs (ordering, limits); 512 bytes
---   p_meta        a JSON object for options, trace context and tags
--- Errors: OG004 unknown queue, OG005 payload too large, OG006 bad argument, OG007 key in use.
+--   p_queue         an existing queue (setting unknown_queue = 'create' makes missing ones)
+--   p_kind          what the worker's handler is registered under, 1 to 200 bytes
+--   p_payload       JSON, at most the queue's max_payload_bytes (1 MiB by default)
+--   p_priority      0 urgent, 1 high, 2 normal, 3 low
+--   p_run_at        not before this time; null or past: at once
+--   p_unique_key    at most one job holds this key in the queue; 512 bytes
+--   p_on_conflict   when one holds it already: 'keep' returns its id and drops this job, 'replace' also
+--                   gives a job that has not started this kind, payload, meta and time (debounce; one
+--                   that has started is kept as it is), 'raise' fails
+--   p_key           groups jobs (ordering, limits); 512 bytes
+--   p_meta          a JSON object of options
+--   p_unique_scope  how long the job holds its unique key: 'waiting' until it is claimed, 'settled'
+--                   until it has ended, retries included, 'window' for p_unique_for from now whatever
+--                   becomes of it; cancelling it gives the key back in every scope
+--   p_unique_for    1 ms to 10 years, with the scope 'window' only
+--   p_expires_at    dropped where no attempt has started by then; null: never
+--   p_tags          at most 32 texts of 128 bytes
+--   p_traceparent   the caller's W3C trace context
+-- Errors: OG004 unknown queue, OG005 payload too large, OG006 bad argument, OG007 key in use, OG010
+-- queue full.
 create or replace function enqueue(
   p_queue text, p_kind text, p_payload jsonb default '{}', p_priority smallint default 2,
   p_run_at timestamptz default null, p_unique_key text default null,
-  p_on_conflict text default 'keep', p_key text default null, p_meta jsonb default null)
+  p_on_conflict text default 'keep', p_key text default null, p_meta jsonb default null,
+  p_unique_scope text default 'waiting', p_unique_for interval default null,
+  p_expires_at timestamptz default null, p_tags text[] default null,
+  p_traceparent text default null)
 returns bigint
 language plpgsql security definer set search_path from current
 as $$
 declare
   v_queue queue := queue_named(p_queue);
   v_lane int := v_queue.id * 4 + p_priority;
-  v_id bigint;
+  v_id bigint := nextval('job_id');
+  v_holder bigint;
 begin
   perform check_job(v_queue, p_kind, p_payload, p_priority, p_run_at);
   if p_key is not null then perform check_text('key', p_key, 512); end if;
+  if p_meta is not null or p_expires_at is not null or p_tags is not null
+     or p_traceparent is not null then
+    p_meta := job_meta(p_meta, p_expires_at, p_tags, p_traceparent, p_run_at);
+  end if;
   if p_unique_key is not null then
-    v_id := take_unique_key(v_queue, p_unique_key, p_on_conflict, p_payload, p_run_at);
-    if v_id < 0 then return -v_id; end if;
-  else
-    v_id := nextval('job_id');
+    perform check_text('unique_key', p_unique_key, 512);
+    perform check_unique(p_on_conflict, p_unique_scope, p_unique_for);
+    v_holder := take_unique_key(v_queue, p_unique_key, v_id, p_on_conflict, p_unique_scope,
+      p_unique_for, replacement(p_kind, p_payload, p_meta, p_run_at));
+    if v_holder <> v_id then return v_holder; end if;
+    if p_unique_scope = 'settled' then
+      insert into tracked (lane, id, purpose) values (v_lane, v_id, 'unique');
+    end if;
+  end if;
+  if v_queue.max_waiting is not null or v_queue.max_age is not null then
+    perform refuse_when_full(v_queue, 1, p_run_at);
   end if;
   if p_run_at > clock_timestamp() then
     insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
@@ -88,42 +111,19 @@ begin
   return v_id;
 end $$;
 
--- A new job's id that now holds the key, or the negative id of the job that holds it already. The
--- holder's row stays locked until the caller's transaction ends: no claim may start that job with a
--- view from before the caller's commit.
-create or replace function take_unique_key(
-  p_queue queue, p_key text, p_on_conflict text, p_payload jsonb, p_run_at timestamptz)
-returns bigint
-language plpgsql
-as $$
-declare
-  v_new bigint := nextval('job_id');
-  v_holder bigint;
-begin
-  perform check_text('unique_key', p_key, 512);
-  if p_on_conflict is null or p_on_conflict not in ('keep', 'replace', 'raise') then
-    raise exception 'on_conflict must be keep, replace or raise, got: %', left(p_on_conflict, 40)
-      using errcode = 'OG006';
-  end if;
-  insert into unique_key as u (key, queue, id) values (p_key, p_queue.id, v_new)
-    on conflict (queue, key) do update set id = u.id returning u.id into v_holder;
-  if v_holder = v_new then return v_new; end if;
-  if p_on_conflict = 'raise' then
-    raise exception 'job % waits already under the unique key "%" of queue "%"',
-      v_holder, p_key, p_queue.name
-      using errcode = 'OG007', hint = 'Use on_conflict keep or replace, or wait until it has started.';
-  end if;
-  if p_on_conflict = 'replace' then
-    update deferred set payload = p_payload, run_at = coalesce(p_run_at, clock_timestamp())
-      where id = v_holder;
-  end if;
-  return -v_holder;
-end $$;
-
--- Enqueues one job for each payload, all of one kind; returns their ids in the same order.
+-- Enqueues one job for each payload, all of one kind, and returns their ids in the same order; with a
+-- unique key that is held already, the id of the job that holds it. They appear together or not at all.
+--   p_unique_keys, p_keys  one for each payload (null: none), or null
+-- All else is as for enqueue and holds for every job. Keys are taken in their order, not in that of
+-- the payloads, so that two calls with the same keys wait for each other and never deadlock. Under
+-- p_on_conflict 'replace' the last of several payloads with the same key is kept.
 create or replace function enqueue_many(
   p_queue text, p_kind text, p_payloads jsonb[], p_priority smallint default 2,
-  p_run_at timestamptz default null)
+  p_run_at timestamptz default null, p_unique_keys text[] default null,
+  p_on_conflict text default 'keep', p_keys text[] default null, p_meta jsonb default null,
+  p_unique_scope text default 'waiting', p_unique_for interval default null,
+  p_expires_at timestamptz default null, p_tags text[] default null,
+  p_traceparent text default null)
 returns setof bigint
 language plpgsql security definer set search_path from current
 as $$
@@ -138,20 +138,132 @@ begin
   foreach v_payload in array p_payloads loop
     perform check_job(v_queue, p_kind, v_payload, p_priority, p_run_at);
   end loop;
+  perform check_keys('keys', p_keys, cardinality(p_payloads));
+  if p_meta is not null or p_expires_at is not null or p_tags is not null
+     or p_traceparent is not null then
+    p_meta := job_meta(p_meta, p_expires_at, p_tags, p_traceparent, p_run_at);
+  end if;
+  if p_unique_keys is not null then
+    perform check_keys('unique_keys', p_unique_keys, cardinality(p_payloads));
+    perform check_unique(p_on_conflict, p_unique_scope, p_unique_for);
+    return query select * from enqueue_many_unique(v_queue, v_lane, p_kind, p_payloads, p_run_at,
+      p_unique_keys, p_on_conflict, p_keys, p_meta, p_unique_scope, p_unique_for);
+    return;
+  end if;
+  if v_queue.max_waiting is not null or v_queue.max_age is not null then
+    perform refuse_when_full(v_queue, cardinality(p_payloads), p_run_at);
+  end if;
   if p_run_at > clock_timestamp() then
     return query
-      insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, state, run_at)
-      select nextval('job_id'), v_lane, 1, 0, now(), p_kind, p.payload, 'scheduled', p_run_at
-      from unnest(p_payloads) with ordinality p (payload, place) order by p.place
+      insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, meta, state,
+                            run_at)
+      select nextval('job_id'), v_lane, 1, 0, now(), p_kind, p.payload, p.key, p_meta, 'scheduled',
+        p_run_at
+      from unnest(p_payloads, p_keys) with ordinality p (payload, key, place) order by p.place
       returning id;
     return;
   end if;
   return query
-    insert into job (segment, lane, kind, payload)
-    select head_segment(), v_lane, p_kind, p.payload
-    from unnest(p_payloads) with ordinality p (payload, place) order by p.place
+    insert into job (segment, lane, kind, payload, key, meta)
+    select head_segment(), v_lane, p_kind, p.payload, p.key, p_meta
+    from unnest(p_payloads, p_keys) with ordinality p (payload, key, place) order by p.place
     returning id;
   perform wake(v_queue.id, p_queue);
+end $$;
+
+create or replace function check_keys(p_name text, p_keys text[], p_count int) returns void
+language plpgsql immutable
+as $$
+begin
+  if cardinality(p_keys) <> p_count then
+    raise exception '% must be as many as payloads, %, got: %', p_name, p_count, cardinality(p_keys)
+      using errcode = 'OG006', hint = 'A job without a key has NULL in its place.';
+  end if;
+  perform check_text(p_name, k, 512) from unnest(p_keys) k where octet_length(k) > 512;
+end $$;
+
+-- The part of enqueue_many for jobs with unique keys.
+create or replace function enqueue_many_unique(
+  p_queue queue, p_lane int, p_kind text, p_payloads jsonb[], p_run_at timestamptz,
+  p_unique_keys text[], p_on_conflict text, p_keys text[], p_meta jsonb, p_unique_scope text,
+  p_unique_for interval)
+returns setof bigint
+language plpgsql
+as $$
+declare
+  v_ids bigint[] := array(select nextval('job_id') from generate_subscripts(p_payloads, 1));
+  v_fresh bool[] := array_fill(true, array[cardinality(p_payloads)]);
+  v_key text;
+  v_place int;
+  v_last text;
+  v_winner int;
+  v_holder bigint;
+  v_count int;
+begin
+  perform hold_bulk(p_queue, false);
+  for v_key, v_place in
+    select u.key, u.place from unnest(p_unique_keys) with ordinality u (key, place)
+    where u.key is not null order by u.key collate "C", u.place
+  loop
+    if v_key is distinct from v_last or v_winner is null then
+      v_last := v_key;
+      v_holder := take_unique_key(p_queue, v_key, v_ids[v_place], p_on_conflict, p_unique_scope,
+        p_unique_for, replacement(p_kind, p_payloads[v_place], p_meta, p_run_at));
+      v_winner := case when v_holder = v_ids[v_place] then v_place end;
+      v_fresh[v_place] := v_winner is not null;
+      v_ids[v_place] := v_holder;
+      continue;
+    end if;
+    -- Again under a key that this call has taken, for a job that it has not written yet.
+    if p_on_conflict = 'raise' then
+      raise exception 'the unique key "%" is given twice', v_key using errcode = 'OG007';
+    elsif p_on_conflict = 'replace' then
+      p_payloads[v_winner] := p_payloads[v_place];
+    end if;
+    v_ids[v_place] := v_holder;
+    v_fresh[v_place] := false;
+  end loop;
+  v_count := cardinality(array_positions(v_fresh, true));
+  if p_queue.max_waiting is not null or p_queue.max_age is not null then
+    perform refuse_when_full(p_queue, v_count, p_run_at);
+  end if;
+  with fresh as materialized (
+    select f.* from unnest(v_ids, p_payloads, p_keys, p_unique_keys, v_fresh)
+      with ordinality f (id, payload, key, unique_key, is_fresh, place) where f.is_fresh),
+  deferring as (
+    insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
+                          meta, state, run_at)
+    select f.id, p_lane, 1, 0, now(), p_kind, f.payload, f.key, f.unique_key, p_meta, 'scheduled',
+      p_run_at
+    from fresh f where p_run_at > now()),
+  logging as (
+    insert into job (id, segment, lane, kind, payload, key, unique_key, meta)
+    select f.id, head_segment(), p_lane, p_kind, f.payload, f.key, f.unique_key, p_meta
+    from fresh f where (p_run_at > now()) is not true order by f.place),
+  marking as (
+    insert into flagged (lane, id, flag)
+    select p_lane, f.id, 'unique' from fresh f
+    where f.unique_key is not null and (p_run_at > now()) is not true)
+  insert into tracked (lane, id, purpose)
+    select p_lane, f.id, 'unique' from fresh f
+    where f.unique_key is not null and p_unique_scope = 'settled';
+  if v_count > 0 then perform wake(p_queue.id, p_queue.name); end if;
+  return query select * from unnest(v_ids);
+end $$;
+
+-- Keys of a batch are taken in their order, those of a COPY as they come. The two exclude each other
+-- for the length of their transactions, so that they can't deadlock.
+create or replace function hold_bulk(p_queue queue, p_alone bool) returns void
+language plpgsql
+as $$
+declare
+  v_key bigint := lock_key('bulk', p_queue.id::text);
+begin
+  if p_alone then
+    perform pg_advisory_xact_lock(v_key);
+  else
+    perform pg_advisory_xact_lock_shared(v_key);
+  end if;
 end $$;
 
 -- Where a bulk COPY of ordinary jobs goes: COPY "partition" (segment, lane, kind, payload).

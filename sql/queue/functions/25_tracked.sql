@@ -11,6 +11,9 @@ begin
   with gone as (
     delete from tracked where lane = p_lane and id = p_id returning purpose)
   select array_agg(purpose) into v_purposes from gone;
+  if 'unique' = any (v_purposes) then
+    delete from unique_key u where u.id = p_id and u.scope = 'settled';
+  end if;
   if 'awaited' = any (v_purposes) then
     perform pg_notify(current_schema() || '_ended', p_id::text);
   end if;

@@ -113,9 +113,9 @@ begin
 end $$;
 
 -- The claim of a lane that has flagged rows: withholds cancelled jobs, takes a suspect (it has
--- crashed workers) alone, and releases the unique keys of what it hands out. A unique job whose key
--- a producer holds right now goes back to wait 50 ms, so that it starts with a view of that
--- producer's commit.
+-- crashed workers) alone, puts replacements (see 22_unique.sql) in place, and releases the unique keys
+-- that are held only while a job waits. A unique job whose key a producer holds right now goes back to
+-- wait 50 ms, so that it starts with a view of that producer's commit.
 create or replace function claim_flagged(
   p_position claim, p_epoch uuid, p_limit int, p_head int)
 returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
@@ -130,6 +130,7 @@ declare
   v_cancelled bigint[];
   v_keyed bigint[];
   v_free bigint[];
+  v_replaced bigint[];
   v_withheld bigint[];
 begin
   -- A suspect cuts the batch: it is no use to read far beyond the first.
@@ -161,9 +162,12 @@ begin
     where f.lane = p_position.lane and f.flag = 'unique' and f.id = any (v_ids)
       and f.id <> all (v_cancelled));
   v_free := array(select u.id from unique_key u where u.id = any (v_keyed) for update skip locked);
-  v_withheld := v_cancelled || array(select k from unnest(v_keyed) k
+  v_replaced := array(select u.id from unique_key u
+    where u.id = any (v_free) and u.replacement is not null);
+  v_withheld := v_cancelled || v_replaced || array(select k from unnest(v_keyed) k
     where k <> all (v_free) and exists (select from unique_key u where u.id = k));
-  delete from unique_key u where u.id = any (v_free || v_cancelled);
+  delete from unique_key u
+    where u.id = any (v_free) and u.id <> all (v_replaced) and u.scope = 'waiting';
   delete from flagged f where f.lane = p_position.lane and f.id = any (v_ids);
 
   if cardinality(v_withheld) > 0 then
@@ -174,9 +178,10 @@ begin
       select r.id, r.lane, r.attempt, r.crashes, r.enqueued_at, r.kind, r.payload, r.key,
         r.unique_key, r.meta, 'scheduled', clock_timestamp() + interval '50 ms'
       from claimed_rows(v_claim) r
-      where r.id = any (v_withheld) and r.id <> all (v_cancelled);
+      where r.id = any (v_withheld) and r.id <> all (v_cancelled || v_replaced);
     insert into closure (segment, lane, seq, ids, final)
       values (p_head, v_claim.lane, v_claim.seq, v_withheld, cardinality(v_withheld) = v_claim.n);
+    perform put_replacement(r) from claimed_rows(v_claim) r where r.id = any (v_replaced);
   end if;
   return query
     select v_claim.lane, v_claim.seq, r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta,

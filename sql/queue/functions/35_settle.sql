@@ -18,7 +18,7 @@ $$;
 --               {"id": 1, "outcome": ..., "delay_ms": 1500, "error": "..."} with outcome
 --               succeed (with "result": any JSON, which is kept), retry (next attempt after the delay), snooze (same attempt after the delay),
 --               hand_back (same attempt, at once), park (no handler here knows the kind), dead,
---               discard, cancel
+--               discard, cancel, expire (its time to start had passed when a worker came to it)
 -- Errors: OG001 dead worker, OG002 not this worker's claim, or jobs settled already, or a final call
 -- that leaves jobs open, OG003 replaced session, OG006 unknown outcome, OG008 isolation level.
 create or replace function settle(
@@ -122,14 +122,14 @@ as $$
           p_held.kind, p_held.payload, p_held.key, p_held.unique_key, p_held.meta)::job
 $$;
 
--- What an outcome other than success does with a job. The unique key was released by the claim.
+-- What an outcome other than success does with a job.
 create or replace function apply_outcome(
   p_epoch uuid, p_job job, p_outcome text, p_delay_ms bigint, p_error text)
 returns void
 language plpgsql
 as $$
 begin
-  p_job.unique_key := null;
+  p_job.unique_key := kept_unique_key(p_job);
   case p_outcome
     when 'retry' then
       perform add_event(p_job.id, p_job.attempt, 'retried', p_error, p_epoch);
@@ -145,20 +145,24 @@ begin
       perform add_event(p_job.id, p_job.attempt, 'parked', p_error, p_epoch);
       insert into parked (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key, meta)
         values (p_job.id, p_job.lane, p_job.attempt, p_job.crashes, p_job.enqueued_at, p_job.kind,
-                p_job.payload, p_job.key, null, p_job.meta);
+                p_job.payload, p_job.key, p_job.unique_key, p_job.meta);
     when 'dead' then
       perform bury(p_job, p_error, p_epoch);
     when 'discard' then
       perform add_event(p_job.id, p_job.attempt, 'discarded', p_error, p_epoch);
     when 'cancel' then
       perform add_event(p_job.id, p_job.attempt, 'cancelled', p_error, p_epoch);
+      if p_job.unique_key is not null then perform release_unique_key(p_job.id); end if;
       delete from cancel_request where id = p_job.id;
+    when 'expire' then
+      perform add_event(p_job.id, p_job.attempt, 'expired', p_error, p_epoch);
     else
-      raise exception 'outcome must be succeed, retry, snooze, hand_back, park, dead, discard or cancel, got: %',
+      raise exception 'outcome must be succeed, retry, snooze, hand_back, park, dead, discard, cancel or expire, got: %',
         left(p_outcome, 40) using errcode = 'OG006';
   end case;
 end $$;
 
+-- Puts a job off, at the most to the time at which it expires.
 create or replace function defer(p_job job, p_state text, p_delay_ms bigint) returns void
 language sql
 as $$
@@ -166,7 +170,8 @@ as $$
                         meta, state, run_at)
   values (p_job.id, p_job.lane, p_job.attempt, p_job.crashes, p_job.enqueued_at, p_job.kind,
           p_job.payload, p_job.key, p_job.unique_key, p_job.meta, p_state,
-          clock_timestamp() + make_interval(secs => greatest(coalesce(p_delay_ms, 0), 0) / 1000.0))
+          least(clock_timestamp() + make_interval(secs => greatest(coalesce(p_delay_ms, 0), 0) / 1000.0),
+                meta_expiry(p_job.meta)))
 $$;
 
 create or replace function bury(p_job job, p_error text, p_epoch uuid) returns void

@@ -34,7 +34,7 @@ returns void
 language plpgsql
 as $$
 begin
-  p_job.unique_key := null;
+  p_job.unique_key := kept_unique_key(p_job);
   if not p_crashed then
     perform add_event(p_job.id, p_job.attempt, 'handed_back', 'worker retired', p_epoch);
     perform append_again(p_job);

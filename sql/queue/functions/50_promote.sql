@@ -1,7 +1,7 @@
 -- Back into the log: deferred jobs whose time has come, parked jobs whose kind is known again.
 
--- The leader's step: moves up to p_limit due jobs into the log. Returns how many, and when the next
--- one is due (null: none waits).
+-- The leader's step: moves up to p_limit due jobs into the log, or ends those that have expired.
+-- Returns how many, and when the next one is due (null: none waits).
 create or replace function promote_due(p_limit int default 1000)
 returns table (promoted int, next_due timestamptz)
 language plpgsql security definer set search_path from current
@@ -13,13 +13,16 @@ begin
     select d.id from deferred d where d.run_at <= clock_timestamp()
     order by d.run_at limit p_limit for update skip locked),
   gone as (
-    delete from deferred d using due where d.id = due.id returning d.*),
+    delete from deferred d using due where d.id = due.id
+    returning d.*, is_expired(d.meta) is_expired),
+  expired as materialized (
+    select expire_job(g.lane, g.id, g.attempt) from gone g where g.is_expired),
   placed as (
     insert into job (segment, lane, id, attempt, crashes, kind, payload, enqueued_at, key,
                      unique_key, meta)
     select head_segment(), g.lane, g.id, g.attempt, g.crashes, g.kind, g.payload, g.enqueued_at,
       g.key, g.unique_key, g.meta
-    from gone g order by g.run_at, g.id
+    from gone g where not g.is_expired order by g.run_at, g.id
     returning lane, id, crashes, unique_key),
   marked as (
     insert into flagged (lane, id, flag)
@@ -30,11 +33,13 @@ begin
   woken as materialized (
     select wake(q.id, q.name) from (select distinct p.lane / 4 queue from placed p) l
     join queue q on q.id = l.queue)
-  select (select count(*) from placed) into v_promoted from (select count(*) from woken) w;
+  select (select count(*) from placed) + (select count(*) from expired) into v_promoted
+    from (select count(*) from woken) w;
   return query select v_promoted, (select min(d.run_at) from deferred d);
 end $$;
 
--- Parked jobs of kinds that a living worker knows return to the log, attempt unchanged.
+-- Parked jobs of kinds that a living worker knows return to the log, attempt unchanged; those that have
+-- expired end.
 create or replace function unpark_known() returns int
 language plpgsql security definer set search_path from current
 as $$
@@ -51,11 +56,15 @@ begin
       order by p.id for update skip locked) known
     where p.id = known.id returning p.*
   loop
+    v_count := v_count + 1;
+    if is_expired(v_parked.meta) then
+      perform expire_job(v_parked.lane, v_parked.id, v_parked.attempt);
+      continue;
+    end if;
     perform add_event(v_parked.id, v_parked.attempt, 'unparked', null, null);
     perform append_again(('0'::xid8, v_parked.id, v_parked.enqueued_at, 0, v_parked.lane,
       v_parked.attempt, v_parked.crashes, v_parked.kind, v_parked.payload, v_parked.key,
       v_parked.unique_key, v_parked.meta)::job);
-    v_count := v_count + 1;
   end loop;
   perform wake(q.id, q.name) from queue q where v_count > 0;
   return v_count;
@@ -83,6 +92,7 @@ begin
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
   v_count := v_count + prune_results();
+  v_count := v_count + prune_unique_keys() + prune_expired();
   delete from rotation where seq < (select max(seq) from rotation) - 100;
   return v_count;
 end $$;

@@ -81,6 +81,9 @@ declare
   v_queue queue;
 begin
   perform require_read_committed('cancel_job');
+  -- The unique key first, as a producer does that replaces the job; and before the queue's lock,
+  -- which must not be held while somebody waits for a producer.
+  perform from unique_key where id = p_id for update;
   with gone as (
     delete from deferred where id = p_id returning lane, attempt
   ), gone_parked as (

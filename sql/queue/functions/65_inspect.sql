@@ -32,7 +32,7 @@ begin
 end $$;
 
 -- The state of a job: waiting, running, scheduled, retrying, snoozed, parked, dead, succeeded,
--- cancelled, discarded; null where nothing is known of it.
+-- cancelled, discarded, expired; null where nothing is known of it.
 create or replace function job_state(p_id bigint) returns text
 language plpgsql stable
 as $$
@@ -52,7 +52,7 @@ begin
     if v_state in ('waiting', 'running') then return v_state; end if;
   end loop;
   select e.event into v_last from job_event e
-    where e.id = p_id and e.event in ('discarded', 'cancelled') order by e.at desc limit 1;
+    where e.id = p_id and e.event in ('discarded', 'cancelled', 'expired') order by e.at desc limit 1;
   if v_last is not null then return v_last; end if;
   if v_state = 'settled' or exists (select from job_result r where r.id = p_id) then
     return 'succeeded';
@@ -181,8 +181,8 @@ as $$
 #variable_conflict use_column
 begin
   if p_state is not null and p_state not in ('waiting', 'running', 'scheduled', 'retrying', 'snoozed',
-    'parked', 'dead', 'succeeded', 'cancelled', 'discarded') then
-    raise exception 'state must be waiting, running, scheduled, retrying, snoozed, parked, dead, succeeded, cancelled or discarded, got: %',
+    'parked', 'dead', 'succeeded', 'cancelled', 'discarded', 'expired') then
+    raise exception 'state must be waiting, running, scheduled, retrying, snoozed, parked, dead, succeeded, cancelled, discarded or expired, got: %',
       left(p_state, 40) using errcode = 'OG006';
   end if;
   if p_queue is not null then perform queue_named(p_queue); end if;
@@ -209,13 +209,13 @@ begin
         select * from job x where x.lane = l.lane and (p_before is null or x.id < p_before)
           and (p_kind is null or x.kind = p_kind)
         order by x.xid desc, x.id desc
-        limit case when p_state in ('waiting', 'succeeded', 'cancelled', 'discarded')
+        limit case when p_state in ('waiting', 'succeeded', 'cancelled', 'discarded', 'expired')
                 then 10000 else p_limit end) j
-      where p_state is null or p_state in ('waiting', 'succeeded', 'cancelled', 'discarded')
+      where p_state is null or p_state in ('waiting', 'succeeded', 'cancelled', 'discarded', 'expired')
       order by j.id, j.xid desc),
     every_job as (
       select * from small union all
-      select * from logged g where g.state in ('waiting', 'succeeded', 'cancelled', 'discarded'))
+      select * from logged g where g.state in ('waiting', 'succeeded', 'cancelled', 'discarded', 'expired'))
     select e.id, l.name, l.band, e.kind, e.state, e.attempt, e.crashes, e.enqueued_at, e.run_at, e.error
     from every_job e join lane_of l on l.lane = e.lane
     where (p_state is null or e.state = p_state) and (p_kind is null or e.kind = p_kind)
@@ -256,6 +256,9 @@ begin
     || jsonb_build_object(
       'queue', (select q.name from queue q where q.id = (v_story ->> 'lane')::int / 4),
       'priority', (v_story ->> 'lane')::int % 4,
+      'unique', (select jsonb_build_object('scope', u.scope, 'held_until', u.held_until,
+          'replaced', u.replaced, 'replacement', u.replacement)
+        from unique_key u where u.id = p_id),
       'waits_behind', case when v_state = 'waiting' then jobs_ahead(p_id) end,
       'result', (select r.result from job_result r where r.id = p_id),
       'claims', claims_story(p_id),
