@@ -94,6 +94,7 @@ actor Maintainer {
     case .rescueLost:
       try await rescue(on: connection)
     case .promoteDue: return try await promote(on: connection)
+    case .settleWaits: _ = try await call("settle_waits", on: connection)
     case .rotate: _ = try await call("rotate_if_due", on: connection)
     case .unpark: _ = try await call("unpark_known", on: connection)
     case .prune: _ = try await call("prune", on: connection)

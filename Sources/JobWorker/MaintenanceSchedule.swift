@@ -1,7 +1,7 @@
 /// What the leader does when.
 struct MaintenanceSchedule: Sendable {
   enum Step: CaseIterable, Sendable {
-    case rescueLost, promoteDue, rotate, unpark, prune
+    case rescueLost, promoteDue, settleWaits, rotate, unpark, prune
   }
 
   private var due: [Step: Moment]
@@ -16,7 +16,7 @@ struct MaintenanceSchedule: Sendable {
   /// The time between two runs of a step that found nothing special.
   static func interval(_ step: Step) -> Duration {
     switch step {
-    case .rescueLost, .promoteDue: .seconds(1)
+    case .rescueLost, .promoteDue, .settleWaits: .seconds(1)
     case .rotate: .seconds(5)
     case .unpark: .seconds(2)
     case .prune: .seconds(60)

@@ -5,29 +5,71 @@
 create or replace function job_ended(p_lane int, p_id bigint, p_state text) returns void
 language plpgsql
 as $$
-declare
-  v_purposes text[];
 begin
-  with gone as (
-    delete from tracked where lane = p_lane and id = p_id returning purpose)
-  select array_agg(purpose) into v_purposes from gone;
-  if 'unique' = any (v_purposes) then
-    delete from unique_key u where u.id = p_id and u.scope = 'settled';
-  end if;
-  if 'awaited' = any (v_purposes) then
-    perform pg_notify(current_schema() || '_ended', p_id::text);
-  end if;
+  perform tell_end(p_lane, p_id, p_state);
+  perform members_ended(p_lane, array[p_id], array[p_state]);
+end $$;
+
+-- Tells those who follow this one job, each purpose in its own way.
+create or replace function tell_end(p_lane int, p_id bigint, p_state text) returns void
+language plpgsql
+as $$
+declare
+  v_purpose text;
+begin
+  for v_purpose in delete from tracked where lane = p_lane and id = p_id returning purpose loop
+    case v_purpose
+      when 'workflow' then
+        insert into ending (lane, ids, states, members)
+          values (p_lane, array[p_id], array[p_state], false);
+      when 'unique' then
+        delete from unique_key u where u.id = p_id and u.scope = 'settled';
+      when 'awaited' then
+        perform pg_notify(current_schema() || '_ended', p_id::text);
+      else null;
+    end case;
+  end loop;
 end $$;
 
 -- The jobs among p_ids that are followed and that these outcomes end.
 create or replace function end_tracked(p_lane int, p_ids bigint[], p_outcomes jsonb) returns void
-language sql
+language plpgsql
 as $$
-  select job_ended(p_lane, t.id, case coalesce(o.outcome, 'succeed')
-      when 'succeed' then 'succeeded' when 'dead' then 'dead' when 'discard' then 'discarded'
-      when 'cancel' then 'cancelled' when 'expire' then 'expired' end)
-  from (select distinct id from tracked where lane = p_lane and id = any (p_ids)) t
-    left join jsonb_to_recordset(coalesce(p_outcomes, '[]')) o (id bigint, outcome text)
-      on o.id = t.id
-  where coalesce(o.outcome, 'succeed') not in ('retry', 'snooze', 'hand_back', 'park')
+begin
+  perform tell_end(p_lane, t.id, outcome_state(o.outcome))
+    from (select distinct id from tracked where lane = p_lane and id = any (p_ids)) t
+      left join jsonb_to_recordset(coalesce(p_outcomes, '[]')) o (id bigint, outcome text)
+        on o.id = t.id
+    where outcome_state(o.outcome) is not null;
+  if p_outcomes is null then
+    perform members_ended(p_lane, p_ids, null);
+  else
+    perform members_ended(p_lane, array_agg(e.id), array_agg(e.state)) from (
+      select i.id, outcome_state(o.outcome) state
+      from unnest(p_ids) i (id)
+        left join jsonb_to_recordset(p_outcomes) o (id bigint, outcome text) on o.id = i.id) e
+      where e.state is not null;
+  end if;
+end $$;
+
+-- The state in which an outcome leaves a job that it ends; null where the job goes on. No outcome is
+-- success.
+create or replace function outcome_state(p_outcome text) returns text
+language sql immutable
+as $$
+  select case coalesce(p_outcome, 'succeed')
+    when 'succeed' then 'succeeded' when 'dead' then 'dead' when 'discard' then 'discarded'
+    when 'cancel' then 'cancelled' when 'expire' then 'expired' end
 $$;
+
+-- Counts jobs that have ended in the batches that they are members of. A lane with an open batch has a
+-- tracked row with a negative id.
+--   p_states  null: all succeeded
+create or replace function members_ended(p_lane int, p_ids bigint[], p_states text[]) returns void
+language plpgsql
+as $$
+begin
+  if exists (select from tracked where lane = p_lane and id < 0) and cardinality(p_ids) > 0 then
+    insert into ending (lane, ids, states, members) values (p_lane, p_ids, p_states, true);
+  end if;
+end $$;

@@ -261,6 +261,7 @@ begin
         from unique_key u where u.id = p_id),
       'waits_behind', case when v_state = 'waiting' then jobs_ahead(p_id) end,
       'result', (select r.result from job_result r where r.id = p_id),
+      'workflow', workflow_of(p_id),
       'claims', claims_story(p_id),
       'events', coalesce((
         select jsonb_agg(jsonb_build_object('at', e.at, 'event', e.event, 'attempt', e.attempt,

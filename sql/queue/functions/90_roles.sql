@@ -42,6 +42,13 @@ begin
     'queue_status', 'worker_status', 'rescue', 'job_end', 'await_end']);
   perform grant_role('reader', array['find_jobs', 'job_story', 'queue_status', 'worker_status',
     'job_end', 'await_end']);
+  perform grant_role('producer', array['create_workflow', 'create_chain', 'add_steps', 'create_batch',
+    'add_members', 'seal_batch', 'enqueue_batch', 'send_signal', 'send_event']);
+  perform grant_role('worker', array['settle_waits', 'step_inputs', 'add_steps', 'add_members',
+    'seal_batch']);
+  perform grant_role('operator', array['send_signal', 'send_event', 'find_workflows', 'workflow_story',
+    'step_inputs']);
+  perform grant_role('reader', array['find_workflows', 'workflow_story', 'step_inputs']);
   foreach v_role in array array['operator', 'reader'] loop
     execute format('grant select on queue_overview, worker_overview, dead_job, deferred_job to %I',
       v_schema || '_' || v_role);
