@@ -12,7 +12,8 @@ struct WorkflowTests {
      {"name": "d", "kind": "k", "queue": "q", "after": ["b", "c"]}]
     """
 
-  @Test("Each step runs when all that it waits for has succeeded, and the last one ends the workflow")
+  @Test(
+    "Each step runs when all that it waits for has succeeded, and the last one ends the workflow")
   func diamond() async throws {
     try await withQueueDatabase { configuration in
       let session = try await Session(configuration)
@@ -41,7 +42,8 @@ struct WorkflowTests {
     }
   }
 
-  @Test("A dead step cancels what waits for its success, and runs what waits for its failure or end")
+  @Test(
+    "A dead step cancels what waits for its success, and runs what waits for its failure or end")
   func dead() async throws {
     try await withQueueDatabase { configuration in
       let session = try await Session(configuration)
