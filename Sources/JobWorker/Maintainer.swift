@@ -103,11 +103,28 @@ actor Maintainer {
   }
 
   private func rescue(on connection: Connection) async throws {
+    var count = try await rescueVanished(on: connection)
     let rows = try await connection.query(
       "select \(sql("rescue_lost"))(p_stale => $1::float8 * interval '1 second')",
       [schedule.staleness(at: .now).inSeconds], timeout: Self.stepTimeout)
-    let count = try rows[0, 0].decode(Int32.self)
+    count += try rows[0, 0].decode(Int32.self)
     if count > 0 { logger.notice("jobs rescued", metadata: ["jobs": "\(count)"]) }
+  }
+
+  /// Workers of this host whose connection is gone and whose process the system no longer knows:
+  /// there is nothing to wait for.
+  private func rescueVanished(on connection: Connection) async throws -> Int32 {
+    let missing = try await connection.query(
+      "select epoch, pid from \(sql("missing_workers"))() where host = $1",
+      [ProcessInfo.processInfo.hostName], timeout: Self.stepTimeout)
+    var count: Int32 = 0
+    for worker in missing where !LocalProcess.exists(try worker[1].decode()) {
+      let rescued = try await connection.query(
+        "select \(sql("rescue"))($1)", [try worker[0].decode(UUID.self)],
+        timeout: Self.stepTimeout)
+      count += try rescued[0, 0].decode(Int32.self)
+    }
+    return count
   }
 
   private func promote(on connection: Connection) async throws {
