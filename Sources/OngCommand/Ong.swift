@@ -15,8 +15,8 @@ public struct Ong: AsyncParsableCommand {
     version: OngVersion.current,
     subcommands: [
       UpCommand.self, WorkCommand.self, WebCommand.self, MigrateCommand.self, QueuesCommand.self,
-      JobsCommand.self, DeadCommand.self, WorkersCommand.self,
-      EnqueueCommand.self,
+      JobsCommand.self, DeadCommand.self, WorkersCommand.self, EnqueueCommand.self,
+      NoticesCommand.self,
     ])
 
   public init() {}

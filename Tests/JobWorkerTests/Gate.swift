@@ -1,3 +1,5 @@
+import JobQueue
+import JobWorker
 import Synchronization
 
 /// A door that tests open for handlers, or handlers for tests. Once open it stays open.
@@ -36,4 +38,19 @@ final class Journal<Entry: Sendable>: Sendable {
   func add(_ entry: Entry) { list.withLock { $0.append(entry) } }
 
   var entries: [Entry] { list.withLock { $0 } }
+}
+
+/// A handler that says when its first job has started, and ends jobs when it may.
+struct HeldHandler: Sendable {
+  let started = Gate()
+  let end = Gate()
+
+  func registry<Payload: JobPayload>(_ type: Payload.Type) -> JobRegistry {
+    var registry = JobRegistry()
+    registry.register(type) { [started, end] _, _ in
+      started.open()
+      await end.pass()
+    }
+    return registry
+  }
 }

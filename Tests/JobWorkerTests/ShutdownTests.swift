@@ -14,19 +14,14 @@ struct WorkerShutdownTests {
   @Test("running jobs finish within the grace, waiting ones go back")
   func grace() async throws {
     try await TestQueue.with { test in
-      let started = Gate()
-      let gate = Gate()
-      var registry = JobRegistry()
-      registry.register(Long.self) { _, _ in
-        started.open()
-        await gate.pass()
-      }
+      let handler = HeldHandler()
       let handles = try await test.queue.enqueueMany([Long(number: 0), Long(number: 1)])
-      let worker = test.worker(registry, settings: WorkerConfiguration(queues: ["default": 1]))
+      let worker = test.worker(
+        handler.registry(Long.self), settings: WorkerConfiguration(queues: ["default": 1]))
       async let running: Void = worker.run()
-      await started.pass()
+      await handler.started.pass()
       worker.shutDown()
-      gate.open()
+      handler.end.open()
       try await running
       #expect(try await test.state(handles[0].id) == .succeeded)
       #expect(try await test.state(handles[1].id) == .waiting)
@@ -68,20 +63,14 @@ struct WorkerShutdownTests {
   @Test("an aborted worker's jobs are rescued and run elsewhere")
   func abort() async throws {
     try await TestQueue.with { test in
-      let started = Gate()
-      let end = Gate()
-      var registry = JobRegistry()
-      registry.register(Long.self) { _, _ in
-        started.open()
-        await end.pass()
-      }
+      let handler = HeldHandler()
       let handle = try await test.queue.enqueue(Long())
-      let worker = test.worker(registry)
+      let worker = test.worker(handler.registry(Long.self))
       async let running: Void = worker.run()
-      await started.pass()
+      await handler.started.pass()
       worker.abort()
       try await running
-      end.open()
+      handler.end.open()
 
       var quick = JobRegistry()
       quick.register(Long.self) { _, context in #expect(context.crashes == 1) }

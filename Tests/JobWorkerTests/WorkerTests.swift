@@ -216,27 +216,21 @@ struct WorkerTests {
   @Test("a drained worker finishes what runs, claims nothing more and ends")
   func drain() async throws {
     try await TestQueue.with { test in
-      let started = Gate()
-      let gate = Gate()
-      var registry = JobRegistry()
-      registry.register(Long.self) { _, _ in
-        started.open()
-        await gate.pass()
-      }
+      let handler = HeldHandler()
       let first = try await test.queue.enqueue(Long())
       let log = Journal<String>()
       let worker = test.worker(
-        registry, settings: WorkerConfiguration(queues: ["default": 1]),
+        handler.registry(Long.self), settings: WorkerConfiguration(queues: ["default": 1]),
         logger: LogJournal.logger(log))
       async let running: Void = worker.run()
-      await started.pass()
+      await handler.started.pass()
       let epoch = try #require(try await test.queue.workers().first?.epoch)
       try await test.queue.drainWorker(epoch)
       try await eventually("the worker knows") {
         log.entries.contains("drained by an operator epoch=\(epoch)")
       }
       let second = try await test.queue.enqueue(Long())
-      gate.open()
+      handler.end.open()
       try await running
       #expect(try await test.state(first.id) == .succeeded)
       #expect(try await test.state(second.id) == .waiting)

@@ -1,9 +1,12 @@
 public import ArgumentParser
+public import EmulationAwards
 public import JobQueue
 
-// The queue's words as values of options. `allValueStrings` lists them in help and completions.
+// The words of queue and domain as values of options. `allValueStrings` lists them in help and completions.
 extension JobState: ExpressibleByArgument {}
 extension UniqueConflict: ExpressibleByArgument {}
+extension NoticeState: ExpressibleByArgument {}
+extension NoticeVerdict: ExpressibleByArgument {}
 
 extension JobPriority: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

@@ -32,24 +32,24 @@ struct UpCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Pages") var pages: PagesOptions
   @OptionGroup(title: "Workers") var work: WorkOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
-  @OptionGroup(title: "Database") var database: DatabaseOptions
-  @OptionGroup var log: LogOptions
+  @OptionGroup var service: ServiceOptions
 
   func run() async throws {
     let signals = ShutdownSignals()
     // What can be wrong with the caller's input is found before anything is started.
     let mail = try MailSettings(environment: ProcessInfo.processInfo.environment)
     let sample = try readSample()
-    let logger = log.logger()
-    let running = try await signals.cancelling { [database] in
+    let database = service.database
+    let logger = service.log.logger()
+    let running = try await signals.cancelling {
       try await RunningDatabase.prepare(database.choice, logger: logger)
     }
     let application = Application(
       database: running.configuration, schema: database.schema,
-      folders: output.folders(database), mail: mail, debounce: once ? .zero : nil, logger: logger)
+      folders: service.output.folders(database), mail: mail, debounce: once ? .zero : nil,
+      logger: logger)
     do {
-      try await signals.cancelling { [database] in try await application.migrate(database) }
+      try await signals.cancelling { try await application.migrate(database) }
       if once {
         try await MainJob(application: application, sample: sample, work: work).run(signals)
       } else {

@@ -10,13 +10,11 @@ struct WorkCommand: AsyncParsableCommand {
     discussion: "SIGTERM or Ctrl-C drains; a second one ends at once and loses nothing.")
 
   @OptionGroup(title: "Workers") var work: WorkOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
-  @OptionGroup(title: "Database") var database: DatabaseOptions
-  @OptionGroup var log: LogOptions
+  @OptionGroup var service: ServiceOptions
 
   func run() async throws {
     let signals = ShutdownSignals()
-    let application = try await Application(database, output, log)
+    let application = try await Application(service)
     let worker = try application.worker(work)
     Terminal.say("Working on " + work.description)
     try await Household(parts: [
@@ -31,13 +29,11 @@ struct WebCommand: AsyncParsableCommand {
     commandName: "web", abstract: "Serve the pages of an installed database, until told to stop.")
 
   @OptionGroup(title: "Pages") var pages: PagesOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
-  @OptionGroup(title: "Database") var database: DatabaseOptions
-  @OptionGroup var log: LogOptions
+  @OptionGroup var service: ServiceOptions
 
   func run() async throws {
     let signals = ShutdownSignals()
-    let application = try await Application(database, output, log)
+    let application = try await Application(service)
     let server = try application.webServer(pages)
     try await Household(parts: [
       .init(
@@ -49,11 +45,12 @@ struct WebCommand: AsyncParsableCommand {
 
 extension Application {
   /// Over a database that exists.
-  init(_ database: DatabaseOptions, _ output: OutputOptions, _ log: LogOptions) async throws {
+  init(_ service: ServiceOptions) async throws {
+    let database = service.database
     self.init(
       database: try await database.existingDatabase(), schema: database.schema,
-      folders: output.folders(database),
+      folders: service.output.folders(database),
       mail: try MailSettings(environment: ProcessInfo.processInfo.environment),
-      logger: log.logger())
+      logger: service.log.logger())
   }
 }

@@ -107,9 +107,9 @@ create index closure_of_claim on closure (lane, seq);
 
 -- Small ordinary tables: only a job that needs more is written here ----------------------------
 
--- Waiting for a time: scheduled, retrying or snoozed.
-create table deferred (
-  id bigint primary key,
+-- What a job carries with it from table to table: a pattern for the tables below.
+create table carried (
+  id bigint not null,
   lane int not null,
   attempt smallint not null,
   crashes smallint not null,
@@ -118,7 +118,13 @@ create table deferred (
   payload jsonb not null,
   key text,
   unique_key text,
-  meta jsonb,
+  meta jsonb
+);
+
+-- Waiting for a time: scheduled, retrying or snoozed.
+create table deferred (
+  like carried,
+  primary key (id),
   state text not null check (state in ('scheduled', 'retrying', 'snoozed')),
   run_at timestamptz not null
 );
@@ -126,18 +132,9 @@ create index deferred_due on deferred (run_at);
 
 -- Unsettled rows of a claim that were carried out of a segment before it was truncated.
 create table held (
-  lane int not null,
+  like carried,
   seq bigint not null,
-  id bigint not null,
   epoch uuid not null,
-  attempt smallint not null,
-  crashes smallint not null,
-  enqueued_at timestamptz not null,
-  kind text not null,
-  payload jsonb not null,
-  key text,
-  unique_key text,
-  meta jsonb,
   claimed_n int not null,
   claimed_at timestamptz not null,
   primary key (lane, seq, id)
@@ -147,36 +144,22 @@ create index held_by_id on held (id);
 
 -- Waiting for a worker that knows the kind.
 create table parked (
-  id bigint primary key,
-  lane int not null,
-  attempt smallint not null,
-  crashes smallint not null,
-  enqueued_at timestamptz not null,
-  kind text not null,
-  payload jsonb not null,
-  key text,
-  unique_key text,
-  meta jsonb,
+  like carried,
+  primary key (id),
   parked_at timestamptz not null default clock_timestamp()
 );
 create index parked_by_kind on parked (kind);
 
 -- Out of attempts, or not to be tried again: kept until an operator decides.
 create table dead (
-  id bigint primary key,
-  lane int not null,
-  attempt smallint not null,
-  crashes smallint not null,
-  enqueued_at timestamptz not null,
-  kind text not null,
-  payload jsonb not null,
-  key text,
-  unique_key text,
-  meta jsonb,
+  like carried,
+  primary key (id),
   error text,
   died_at timestamptz not null default clock_timestamp()
 );
 create index dead_by_time on dead (died_at);
+
+drop table carried;
 
 -- A unique key that is held by a waiting job.
 create table unique_key (
