@@ -18,6 +18,12 @@ struct RoleTests {
     ("select * from dead_job", ["operator", "reader"]),
     ("select * from find_jobs()", ["operator", "reader"]),
     ("select job_story(1)", ["operator", "reader"]),
+    ("select put_schedule('s', '@daily', 'q', 'k')", ["worker", "operator"]),
+    ("select fire_due_schedules()", ["worker"]),
+    ("select resume_schedule('daily')", ["operator"]),
+    ("select * from schedule_overview", ["operator", "reader"]),
+    ("select * from cron_preview('@daily')", ["operator", "reader"]),
+    ("select fire_due()", []),
     ("select * from job", []),
     ("insert into job (segment, lane, kind, payload) values (0, 4, 'k', '{}')", []),
     ("select rotate()", []),
@@ -32,6 +38,7 @@ struct RoleTests {
   func rights(_ role: String) async throws {
     try await withQueueDatabase { configuration in
       let session = try await Session(configuration)
+      try await session.put("daily", "@daily")
       for (call, roles) in Self.calls {
         try await session.run("begin; set local role ong_\(role)")
         let state = try await sqlState { try await session.run(call) }

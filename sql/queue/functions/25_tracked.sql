@@ -26,6 +26,7 @@ begin
         delete from unique_key u where u.id = p_id and u.scope = 'settled';
       when 'awaited' then
         perform pg_notify(current_schema() || '_ended', p_id::text);
+      when 'schedule' then perform schedule_run_ended(p_id);
       else null;
     end case;
   end loop;

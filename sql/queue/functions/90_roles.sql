@@ -49,7 +49,13 @@ begin
   perform grant_role('operator', array['send_signal', 'send_event', 'find_workflows', 'workflow_story',
     'step_inputs']);
   perform grant_role('reader', array['find_workflows', 'workflow_story', 'step_inputs']);
+  perform grant_role('worker', array['put_schedule', 'fire_due_schedules', 'next_schedule_due']);
+  perform grant_role('operator', array['put_schedule', 'pause_schedule', 'resume_schedule',
+    'run_schedule_now', 'delete_schedule']);
   foreach v_role in array array['operator', 'reader'] loop
+    perform grant_role(v_role, array['schedule_status', 'schedule_preview', 'cron_preview',
+      'next_clock_change']);
+    execute format('grant select on schedule_overview to %I', v_schema || '_' || v_role);
     execute format('grant select on queue_overview, worker_overview, dead_job, deferred_job to %I',
       v_schema || '_' || v_role);
   end loop;
