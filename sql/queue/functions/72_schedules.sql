@@ -23,17 +23,6 @@ begin
     using errcode = 'OG006', hint = 'Such as Asia/Ho_Chi_Minh, Europe/Berlin or UTC.';
 end $$;
 
-create or replace function check_word(p_what text, p_word text, p_words text[]) returns void
-language plpgsql immutable
-as $$
-begin
-  if p_word is null or p_word <> all (p_words) then
-    raise exception '% must be %, got: %', p_what,
-      array_to_string(p_words[:cardinality(p_words) - 1], ', ') || ' or ' || p_words[cardinality(p_words)],
-      coalesce(left(p_word, 40), 'NULL') using errcode = 'OG006';
-  end if;
-end $$;
-
 -- Makes a schedule, or changes the one of this name; a pause stays, and so does the next tick unless the
 -- expression, the zone or a rule for the clock's changes has changed.
 --   p_name             1 to 128 bytes
