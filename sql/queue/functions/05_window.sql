@@ -137,6 +137,7 @@ begin
     v_claim.to_id := 0;
     v_claim.n := 0;
     v_claim.drained := true;
+    v_claim.turn := 0;
   end if;
   return v_claim;
 end $$;

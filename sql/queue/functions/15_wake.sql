@@ -15,6 +15,21 @@ begin
   end if;
 end $$;
 
+-- After jobs of a limited queue were settled: wakes sleepers if jobs wait for the room that it made.
+create or replace function wake_freed(p_queue_id int) returns void
+language plpgsql
+as $$
+declare
+  v_key bigint := lock_key('wake', p_queue_id::text);
+begin
+  if pg_try_advisory_lock(v_key) then
+    perform pg_advisory_unlock(v_key);
+  elsif has_waiting(p_queue_id) then
+    perform pg_notify(current_schema() || '_wake', q.name) from queue q
+      where q.id = p_queue_id and q.frees;
+  end if;
+end $$;
+
 -- Says that this session sleeps on the queues, until sleep_end or its end. Claim once more between
 -- this call and the sleep: what was enqueued before it sent no notification.
 create or replace function sleep_begin(p_queues text[]) returns void

@@ -2,7 +2,8 @@
 -- position; nothing is updated or deleted on this path.
 
 -- The order in which a claim looks at the bands. Urgent first, but of 16 turns the high band comes
--- first in two, the normal band in two and the low band in one, so that no band starves.
+-- first in two, the normal band in two and the low band in one, so that no band starves. Turns are
+-- claims that found work, counted in the claim rows: each band gets its turns whatever the others hold.
 create or replace function band_order(p_turn bigint) returns int[]
 language sql immutable
 as $$
@@ -14,8 +15,8 @@ as $$
 $$;
 
 -- Claims up to p_limit jobs of a queue for a living worker and returns them, most urgent first; no
--- row where none is to be had or the queue is paused. One call may append claims of several lanes:
--- (lane, seq) names the claim that each job belongs to.
+-- row where none is to be had, the queue is paused or its limits are reached. One call may append
+-- claims of several lanes: (lane, seq) names the claim that each job belongs to.
 -- Errors: OG001 dead worker, OG003 replaced session, OG004 unknown queue, OG008 isolation level.
 create or replace function claim(p_epoch uuid, p_session int, p_queue text, p_limit int)
 returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
@@ -31,11 +32,11 @@ declare
   v_position claim;
   v_left int := p_limit;
   v_found int;
+  v_running bigint;
   v_positions claim[];
   v_latest claim;
-  v_turn bigint := 0;
+  v_new claim; -- what the claim rows of this call have in common
   v_opened bool;
-  v_head int;
   v_now pg_snapshot;
 begin
   perform require_read_committed('claim');
@@ -44,12 +45,33 @@ begin
   if v_queue.paused_at is not null or p_limit <= 0 then return; end if;
   perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));
   perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));
-  v_head := head_segment();
+  -- Whoever held the lock may have changed the limits.
+  select * into v_queue from queue q where q.id = v_queue.id;
+  v_new.segment := head_segment();
+  v_new.epoch := p_epoch;
+  v_new.turn := 1;
   for v_band in 0..3 loop
-    v_positions[v_band] := lane_position(v_queue.id * 4 + v_band);
-    v_turn := v_turn + v_positions[v_band].seq;
+    v_position := lane_position(v_queue.id * 4 + v_band);
+    v_positions[v_band] := v_position;
+    if v_position.turn >= v_new.turn then v_new.turn := v_position.turn + 1; end if;
   end loop;
-  foreach v_band in array band_order(v_turn) loop
+  if v_queue.max_running is not null then
+    v_running := held_running(v_queue.id);
+    for v_band in 0..3 loop
+      v_position := v_positions[v_band];
+      select o.open, v_running + o.running into v_position.open, v_running
+        from open_before(v_position) o;
+      v_positions[v_band] := v_position;
+    end loop;
+    v_left := least(v_left, v_queue.max_running - v_running);
+  end if;
+  if v_queue.rate is not null then
+    v_new.spent_at := clock_timestamp();
+    v_new.spent := spent_now(v_queue, v_positions, v_new.spent_at);
+    v_left := least(v_left, floor(v_queue.rate_burst - v_new.spent));
+  end if;
+  if v_left <= 0 then return; end if;
+  foreach v_band in array band_order(v_new.turn) loop
     v_position := v_positions[v_band];
     v_opened := false;
     loop
@@ -63,8 +85,11 @@ begin
         v_position.drained := true;
         continue;
       end if;
+      if v_queue.max_running is not null then v_new.open := v_position.open; end if;
       if exists (select from flagged f where f.lane = v_position.lane) then
-        return query select * from claim_flagged(v_position, p_epoch, v_left, v_head);
+        return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
+      elsif v_queue.rate is not null then
+        return query select * from claim_metered(v_position, v_new, v_left, v_queue.rate_burst);
       else
         return query
           with w as materialized (
@@ -75,10 +100,10 @@ begin
             select w.xid, w.id, count(*) over () n from w order by w.xid desc, w.id desc limit 1),
           k as (
             insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id,
-                               n, drained)
-            select v_head, v_position.lane, v_position.seq + 1, p_epoch, v_position.lo,
+                               n, drained, turn, open)
+            select v_new.segment, v_position.lane, v_position.seq + 1, v_new.epoch, v_position.lo,
               v_position.hi, v_position.to_xid, v_position.to_id, last.xid, last.id, last.n,
-              last.n < v_left
+              last.n < v_left, v_new.turn, v_new.open
             from last)
           select v_position.lane, v_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
             w.meta, w.enqueued_at
@@ -86,9 +111,20 @@ begin
       end if;
       get diagnostics v_found = row_count;
       v_left := v_left - v_found;
-      exit when v_found > 0;
+      exit when v_found > 0 and v_queue.rate is null;
       -- Either the window held nothing more, or all that was taken had to be withheld.
       v_latest := lane_position(v_position.lane);
+      if v_queue.rate is not null then
+        if v_latest.seq > v_position.seq then
+          v_new.spent := v_latest.spent;
+          v_left := least(v_left, floor(v_queue.rate_burst - v_new.spent));
+          -- A costly job that must wait for the bucket is not overtaken by the bands after it.
+          if not v_latest.drained and v_found > 0 then return; end if;
+        elsif has_rows(v_position) then
+          return;
+        end if;
+        exit when v_found > 0 or v_left <= 0;
+      end if;
       if v_latest.seq > v_position.seq then
         v_position := v_latest;
       else
@@ -112,54 +148,101 @@ begin
   return p_position;
 end $$;
 
--- The claim of a lane that has flagged rows: withholds cancelled jobs, takes a suspect (it has
--- crashed workers) alone, puts replacements (see 22_unique.sql) in place, and releases the unique keys
--- that are held only while a job waits. A unique job whose key a producer holds right now goes back to
--- wait 50 ms, so that it starts with a view of that producer's commit.
+-- The claim of a lane that has flagged rows: takes a suspect (it has crashed workers) alone and
+-- hands out what pass_flags lets through. p_burst: the size of the queue's bucket, null without a
+-- rate.
 create or replace function claim_flagged(
-  p_position claim, p_epoch uuid, p_limit int, p_head int)
+  p_position claim, p_new claim, p_limit int, p_burst int)
 returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
   payload jsonb, meta jsonb, enqueued_at timestamptz)
 language plpgsql
 as $$
 #variable_conflict use_column
 declare
-  v_claim claim := p_position;
-  v_ids bigint[];
+  v_claim claim := claim_after(p_position, p_new);
+  v_jobs job[];
   v_suspect int;
-  v_cancelled bigint[];
-  v_keyed bigint[];
-  v_free bigint[];
-  v_replaced bigint[];
   v_withheld bigint[];
 begin
   -- A suspect cuts the batch: it is no use to read far beyond the first.
   if exists (select from flagged f where f.lane = p_position.lane and f.flag = 'suspect') then
     p_limit := least(p_limit, 16);
   end if;
-  v_ids := array(select r.id from window_rows(p_position.lane, p_position.lo, p_position.hi,
-                   p_position.to_xid, p_position.to_id, p_limit) r);
-  if cardinality(v_ids) = 0 then return; end if;
-  select min(array_position(v_ids, f.id)) into v_suspect
-    from flagged f where f.lane = p_position.lane and f.flag = 'suspect' and f.id = any (v_ids);
-  if v_suspect is not null then v_ids := v_ids[1:greatest(v_suspect - 1, 1)]; end if;
+  v_jobs := array(select r from window_rows(p_position.lane, p_position.lo, p_position.hi,
+                    p_position.to_xid, p_position.to_id, p_limit) r);
+  v_claim.drained := cardinality(v_jobs) < p_limit;
+  select min(j.place) into v_suspect
+    from unnest(v_jobs) with ordinality j (xid, id, enqueued_at, segment, lane, attempt, crashes, kind,
+                                           payload, key, unique_key, meta, place)
+      join flagged f on f.lane = p_position.lane and f.flag = 'suspect' and f.id = j.id;
+  if v_suspect is not null then
+    v_claim.drained := false;
+    v_jobs := v_jobs[1:greatest(v_suspect - 1, 1)];
+  end if;
+  if p_burst is not null then
+    v_suspect := cardinality(v_jobs);
+    v_jobs := affordable(v_jobs, p_burst, p_burst - p_new.spent);
+    if cardinality(v_jobs) < v_suspect then v_claim.drained := false; end if;
+  end if;
+  if cardinality(v_jobs) = 0 then return; end if;
 
-  v_claim.segment := p_head;
-  v_claim.seq := p_position.seq + 1;
-  v_claim.epoch := p_epoch;
-  v_claim.from_xid := p_position.to_xid;
-  v_claim.from_id := p_position.to_id;
-  v_claim.n := cardinality(v_ids);
-  v_claim.drained := v_suspect is null and v_claim.n < p_limit;
-  v_claim.at := clock_timestamp();
-  select r.xid, r.id into v_claim.to_xid, v_claim.to_id
-    from claimed_rows(v_claim) r order by r.xid desc, r.id desc limit 1;
+  v_withheld := pass_flags(v_jobs);
+  v_claim.n := cardinality(v_jobs);
+  v_claim.to_xid := v_jobs[v_claim.n].xid;
+  v_claim.to_id := v_jobs[v_claim.n].id;
+  if p_burst is not null then
+    v_claim.spent := p_new.spent + (
+      select coalesce(sum(job_cost(j.meta, p_burst)), 0) from unnest(v_jobs) j
+      where j.id <> all (v_withheld));
+  end if;
   insert into claim select (v_claim).*;
+  if cardinality(v_withheld) > 0 then
+    insert into closure (segment, lane, seq, ids, final)
+      values (p_new.segment, v_claim.lane, v_claim.seq, v_withheld,
+              cardinality(v_withheld) = v_claim.n);
+  end if;
+  return query
+    select v_claim.lane, v_claim.seq, j.id, j.attempt, j.crashes, j.kind, j.payload, j.meta,
+      j.enqueued_at
+    from unnest(v_jobs) j where j.id <> all (v_withheld);
+end $$;
 
+-- The claim row that follows a position, without its end.
+create or replace function claim_after(p_position claim, p_new claim) returns claim
+language plpgsql
+as $$
+begin
+  p_new.lane := p_position.lane;
+  p_new.seq := p_position.seq + 1;
+  p_new.lo := p_position.lo;
+  p_new.hi := p_position.hi;
+  p_new.from_xid := p_position.to_xid;
+  p_new.from_id := p_position.to_id;
+  p_new.at := clock_timestamp();
+  return p_new;
+end $$;
+
+-- Looks at the flags of jobs of one lane that are about to be handed out and returns those that must
+-- not be: cancelled jobs are over; replaced jobs get their replacements (see 22_unique.sql); a unique job
+-- whose key a producer holds right now goes back to wait 50 ms, so that it starts with a view of
+-- that producer's commit. The unique keys of the others are released where they are held only while
+-- a job waits.
+create or replace function pass_flags(p_jobs job[]) returns bigint[]
+language plpgsql
+as $$
+declare
+  v_lane int := p_jobs[1].lane;
+  v_ids bigint[] := array(select j.id from unnest(p_jobs) j);
+  v_cancelled bigint[];
+  v_keyed bigint[];
+  v_free bigint[];
+  v_replaced bigint[];
+  v_withheld bigint[];
+begin
   v_cancelled := array(select f.id from flagged f
-    where f.lane = p_position.lane and f.flag = 'cancelled' and f.id = any (v_ids));
+    where f.lane = v_lane and f.flag = 'cancelled' and f.id = any (v_ids));
   v_keyed := array(select f.id from flagged f
-    where f.lane = p_position.lane and f.flag = 'unique' and f.id = any (v_ids)
+    where f.lane = v_lane and f.flag = 'unique' and f.id = any (v_ids)
       and f.id <> all (v_cancelled));
   v_free := array(select u.id from unique_key u where u.id = any (v_keyed) for update skip locked);
   v_replaced := array(select u.id from unique_key u
@@ -168,23 +251,15 @@ begin
     where k <> all (v_free) and exists (select from unique_key u where u.id = k));
   delete from unique_key u
     where u.id = any (v_free) and u.id <> all (v_replaced) and u.scope = 'waiting';
-  delete from flagged f where f.lane = p_position.lane and f.id = any (v_ids);
-
-  if cardinality(v_withheld) > 0 then
-    perform add_event(r.id, r.attempt, 'cancelled', 'before it started', null)
-      from claimed_rows(v_claim) r where r.id = any (v_cancelled);
-    insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
-                          meta, state, run_at)
-      select r.id, r.lane, r.attempt, r.crashes, r.enqueued_at, r.kind, r.payload, r.key,
-        r.unique_key, r.meta, 'scheduled', clock_timestamp() + interval '50 ms'
-      from claimed_rows(v_claim) r
-      where r.id = any (v_withheld) and r.id <> all (v_cancelled || v_replaced);
-    insert into closure (segment, lane, seq, ids, final)
-      values (p_head, v_claim.lane, v_claim.seq, v_withheld, cardinality(v_withheld) = v_claim.n);
-    perform put_replacement(r) from claimed_rows(v_claim) r where r.id = any (v_replaced);
-  end if;
-  return query
-    select v_claim.lane, v_claim.seq, r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta,
-      r.enqueued_at
-    from claimed_rows(v_claim) r where r.id <> all (v_withheld);
+  delete from flagged f where f.lane = v_lane and f.id = any (v_ids);
+  if cardinality(v_withheld) = 0 then return v_withheld; end if;
+  perform add_event(j.id, j.attempt, 'cancelled', 'before it started', null)
+    from unnest(p_jobs) j where j.id = any (v_cancelled);
+  insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
+                        meta, state, run_at)
+    select j.id, j.lane, j.attempt, j.crashes, j.enqueued_at, j.kind, j.payload, j.key,
+      j.unique_key, j.meta, 'scheduled', clock_timestamp() + interval '50 ms'
+    from unnest(p_jobs) j where j.id = any (v_withheld) and j.id <> all (v_cancelled || v_replaced);
+  perform put_replacement(j) from unnest(p_jobs) j where j.id = any (v_replaced);
+  return v_withheld;
 end $$;

@@ -74,6 +74,9 @@ begin
     perform end_tracked(p_lane,
       coalesce(p_ids, array(select r.id from claimed_rows(v_claim) r)), p_outcomes);
   end if;
+  if exists (select from queue q where q.id = p_lane / 4 and q.frees) then
+    perform wake_freed(p_lane / 4);
+  end if;
 end $$;
 
 create or replace function refuse_settle(p_epoch uuid, p_lane int, p_seq bigint, p_why text)
@@ -113,6 +116,7 @@ begin
   end if;
   if p_outcomes is not null then perform store_results(p_outcomes, v_settled); end if;
   perform end_tracked(p_lane, v_settled, p_outcomes);
+  perform wake_freed(p_lane / 4);
 end $$;
 
 create or replace function held_job(p_held held) returns job

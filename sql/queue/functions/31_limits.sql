@@ -1,0 +1,147 @@
+-- Limits of a queue on running jobs and on starts a time. Both are derived from the claim rows under
+-- the queue's lock, and nothing is counted anywhere else: what a crash takes back takes its share of
+-- the limit back with it.
+
+-- The claims of a lane that are open after this position's own claim, and how many of their jobs
+-- run. Each claim row of a limited queue lists the claims that were open before it, so that only
+-- those are looked at, never the closed ones between them. What rotation has carried to `held` is not
+-- among them.
+create or replace function open_before(p_position claim, out open bigint[], out running bigint)
+language plpgsql stable
+as $$
+begin
+  if p_position.seq = 0 then
+    open := '{}';
+    running := 0;
+    return;
+  end if;
+  if p_position.open is null then
+    -- The first claim under this limit looks at all.
+    p_position.open := array(select c.seq from claim c where c.lane = p_position.lane and c.n > 0
+      and not exists (select from closure x where x.lane = c.lane and x.seq = c.seq and x.final));
+  else
+    p_position.open := p_position.open || p_position.seq;
+  end if;
+  -- One look into each index a claim, whatever the planner thinks of joins.
+  select coalesce(array_agg(o.seq), '{}'), coalesce(sum(c.n - x.settled), 0) into open, running
+  from unnest(p_position.open) o (seq),
+    lateral (select c.n from claim c
+             where c.lane = p_position.lane and c.seq = o.seq offset 0) c,
+    lateral (select coalesce(sum(case when x.final then c.n else cardinality(x.ids) end), 0) settled
+             from closure x where x.lane = p_position.lane and x.seq = o.seq offset 0) x
+  where c.n > x.settled;
+end $$;
+
+-- Jobs of a queue that run and whose rows lie in `held`.
+create or replace function held_running(p_queue_id int) returns bigint
+language plpgsql stable
+as $$
+begin
+  return (select count(*) from held h where h.lane between p_queue_id * 4 and p_queue_id * 4 + 3);
+end $$;
+
+-- What is missing in a bucket some time later. A clock that was set back refills nothing.
+create or replace function spent_after(
+  p_spent float8, p_at timestamptz, p_now timestamptz, p_rate int, p_seconds float8)
+returns float8
+language sql immutable
+as $$
+  select greatest(0, p_spent - greatest(0, extract(epoch from p_now - p_at)::float8)
+                               * p_rate / p_seconds)
+$$;
+
+-- What is missing in the queue's bucket at this time. Its newest claim row says what was missing then.
+create or replace function spent_now(p_queue queue, p_positions claim[], p_now timestamptz)
+returns float8
+language plpgsql stable
+as $$
+declare
+  v_position claim;
+  v_newest claim;
+begin
+  foreach v_position in array p_positions loop
+    if v_newest.turn is null or v_position.turn > v_newest.turn
+       or (v_position.turn = v_newest.turn and v_position.spent > v_newest.spent) then
+      v_newest := v_position;
+    end if;
+  end loop;
+  return coalesce(
+    spent_after(v_newest.spent, v_newest.spent_at, p_now, p_queue.rate, p_queue.rate_seconds), 0);
+end $$;
+
+-- How much a job takes out of a bucket: its meta's whole number `cost`, at least 1 (what is no number
+-- counts as 1), at most the bucket, so that a job of any cost starts when the bucket is full.
+create or replace function job_cost(p_meta jsonb, p_burst int) returns int
+language sql immutable
+as $$
+  select case when jsonb_typeof(p_meta -> 'cost') = 'number'
+    then ceil(least(greatest((p_meta -> 'cost')::numeric, 1), p_burst))::int else 1 end
+$$;
+
+-- The first of these jobs that p_tokens are enough for.
+create or replace function affordable(p_jobs job[], p_burst int, p_tokens float8) returns job[]
+language sql immutable
+as $$
+  select p_jobs[1:(
+    select count(*) from (
+      select sum(job_cost(j.meta, p_burst)) over (order by j.place) charged
+      from unnest(p_jobs) with ordinality j (xid, id, enqueued_at, segment, lane, attempt, crashes,
+                                             kind, payload, key, unique_key, meta, place)) c
+    where c.charged <= p_tokens)]
+$$;
+
+-- The claim of a lane of a queue with a rate: as many jobs as the bucket has tokens for.
+create or replace function claim_metered(
+  p_position claim, p_new claim, p_limit int, p_burst int)
+returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
+  payload jsonb, meta jsonb, enqueued_at timestamptz)
+language plpgsql
+as $$
+#variable_conflict use_column
+begin
+  return query
+  with w as materialized (
+    select r.*, sum(case when r.meta is null then 1 else job_cost(r.meta, p_burst) end)
+      over (order by r.xid, r.id) charged
+    from window_rows(p_position.lane, p_position.lo, p_position.hi,
+                     p_position.to_xid, p_position.to_id, p_limit) r),
+  t as materialized (select * from w where w.charged <= p_burst - p_new.spent),
+  last as (
+    select t.xid, t.id, t.charged, count(*) over () n from t order by t.xid desc, t.id desc limit 1),
+  k as (
+    insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id, n,
+                       drained, turn, open, spent, spent_at)
+    select p_new.segment, p_position.lane, p_position.seq + 1, p_new.epoch, p_position.lo,
+      p_position.hi, p_position.to_xid, p_position.to_id, last.xid, last.id, last.n,
+      (select count(*) from w) = last.n and last.n < p_limit, p_new.turn, p_new.open,
+      p_new.spent + last.charged, p_new.spent_at
+    from last)
+  select p_position.lane, p_position.seq + 1, t.id, t.attempt, t.crashes, t.kind, t.payload, t.meta,
+    t.enqueued_at
+  from t;
+end $$;
+
+-- Whether the window of this position holds a row after it.
+create or replace function has_rows(p_position claim) returns bool
+language plpgsql stable
+as $$
+begin
+  return exists (select from window_rows(p_position.lane, p_position.lo, p_position.hi,
+                                         p_position.to_xid, p_position.to_id, 1));
+end $$;
+
+-- Whether jobs of a queue wait that are committed and not claimed.
+create or replace function has_waiting(p_queue_id int) returns bool
+language plpgsql stable
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+as $$
+declare
+  v_position claim;
+begin
+  for v_lane in p_queue_id * 4 .. p_queue_id * 4 + 3 loop
+    v_position := lane_position(v_lane);
+    if not v_position.drained and has_rows(v_position) then return true; end if;
+    if has_rows(next_window(v_position, pg_current_snapshot())) then return true; end if;
+  end loop;
+  return false;
+end $$;
