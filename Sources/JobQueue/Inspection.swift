@@ -43,6 +43,8 @@ public struct WorkerStatus: Sendable, Hashable, Codable {
   public var isDraining: Bool
   /// Its claiming connection is there. Without it the worker is declared dead after 5 s.
   public var isConnected: Bool
+  /// Handlers that hang past their timeout and were left behind.
+  public var leaked: Int
 }
 
 /// One job in a list.

@@ -13,9 +13,12 @@ public struct JobContext: Sendable {
   public let enqueuedAt: Date
   private let run: JobRun
   private let meta: JobMeta?
+  /// Nil where no worker runs the job, as in a unit test of its handler.
+  let services: (any AttemptServices)?
 
   package init(
-    id: Int64, attempt: Int, crashes: Int, enqueuedAt: Date, run: JobRun, meta: JobMeta? = nil
+    id: Int64, attempt: Int, crashes: Int, enqueuedAt: Date, run: JobRun, meta: JobMeta? = nil,
+    services: (any AttemptServices)? = nil
   ) {
     self.id = id
     self.attempt = attempt
@@ -23,6 +26,7 @@ public struct JobContext: Sendable {
     self.enqueuedAt = enqueuedAt
     self.run = run
     self.meta = meta
+    self.services = services
   }
 
   public var kind: String { run.kind }

@@ -79,6 +79,7 @@ extension WorkerStatus {
     lastHeartbeat = try row["heartbeat_at"].decode()
     isDraining = try row["draining"].decode()
     isConnected = try row["connected"].decode()
+    leaked = try row["leaked"].decode()
   }
 }
 

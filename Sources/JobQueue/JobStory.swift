@@ -26,6 +26,21 @@ public struct JobStory: Sendable, Hashable {
     public var actor: String?
   }
 
+  /// How far the job has come, as its handler has reported it.
+  public struct Progress: Sendable, Hashable, Decodable {
+    public var at: Date
+    public var attempt: Int
+    /// 0…1; nil where the handler can't tell.
+    public var fraction: Double?
+    public var note: String?
+  }
+
+  /// What an attempt has kept for the next one. The value is in `json`.
+  public struct Checkpoint: Sendable, Hashable, Decodable {
+    public var at: Date
+    public var attempt: Int
+  }
+
   public var id: Int64
   public var state: JobState
   /// Nil when nothing but events is left of the job.
@@ -41,6 +56,8 @@ public struct JobStory: Sendable, Hashable {
   public var uniqueKey: String?
   /// Of a waiting job: how many of its band are before it, counted up to 10,000.
   public var waitsBehind: Int?
+  public var progress: Progress?
+  public var checkpoint: Checkpoint?
   public var claims: [Claim]
   public var events: [Event]
   /// The story as the server told it, with payload and metadata, for `--json`.
@@ -55,6 +72,7 @@ extension JobStory {
       priority: told.priority, attempt: told.attempt, crashes: told.crashes,
       enqueuedAt: told.enqueuedAt, runAt: told.runAt, error: told.error, key: told.key,
       uniqueKey: told.uniqueKey, waitsBehind: told.waitsBehind,
+      progress: told.progress, checkpoint: told.checkpoint,
       claims: told.claims.map {
         Claim(
           at: $0.at, worker: $0.worker, host: $0.host, processID: $0.pid, attempt: $0.attempt,
@@ -106,11 +124,14 @@ extension JobStory {
     var key: String?
     var uniqueKey: String?
     var waitsBehind: Int?
+    var progress: Progress?
+    var checkpoint: Checkpoint?
     var claims: [Claim]
     var events: [Event]
 
     enum CodingKeys: String, CodingKey {
       case id, state, kind, queue, priority, attempt, crashes, error, key, claims, events
+      case progress, checkpoint
       case enqueuedAt = "enqueued_at"
       case runAt = "run_at"
       case uniqueKey = "unique_key"

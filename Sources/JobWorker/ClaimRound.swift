@@ -19,19 +19,30 @@ struct ClaimRound: Sendable {
   /// Those that were refused before come first.
   let settlements: [Settlement]
   let asks: [Ask]
+  /// How far jobs have come that report it.
+  let progress: [ProgressBoard.Report]
   /// Busy slots, if a heartbeat is due.
   let heartbeat: Int?
+  /// Handlers that hang.
+  let leaked: Int
 
   init(
-    epoch: UUID, session: Int32, settlements: [Settlement], asks: [Ask], heartbeat: Int?
+    epoch: UUID, session: Int32, settlements: [Settlement], asks: [Ask],
+    progress: [ProgressBoard.Report] = [], heartbeat: Int?, leaked: Int = 0
   ) {
     self.epoch = epoch
     self.session = session
     self.settlements =
       settlements.filter { $0.refusals > 0 } + settlements.filter { $0.refusals == 0 }
     self.asks = asks
+    self.progress = progress
     self.heartbeat = heartbeat
+    self.leaked = leaked
   }
+
+  /// Where the answers to `asks` begin.
+  var firstAsk: Int { settlements.count + (progress.isEmpty ? 0 : 1) }
+  var answers: Int { firstAsk + asks.count + (heartbeat == nil ? 0 : 1) }
 
   func requests(_ sql: QueueSQL) -> [PipelineRequest] {
     var requests: [PipelineRequest] = []
@@ -41,6 +52,10 @@ struct ClaimRound: Sendable {
       if settlement.refusals > 0 { requests.append(.sync) }
     }
     requests.append(.sync)
+    if !progress.isEmpty {
+      requests.append(ProgressBoard.request(progress, sql, epoch: epoch, session: session))
+      requests.append(.sync)
+    }
     for ask in asks {
       requests.append(
         .query(
@@ -51,8 +66,8 @@ struct ClaimRound: Sendable {
     if let heartbeat {
       requests.append(
         .query(
-          "select draining, cancel from \(sql("heartbeat"))($1, $2, $3)",
-          [epoch, session, Int32(heartbeat)]))
+          "select draining, cancel from \(sql("heartbeat"))($1, $2, $3, $4)",
+          [epoch, session, Int32(heartbeat), Int32(leaked)]))
     }
     return requests
   }

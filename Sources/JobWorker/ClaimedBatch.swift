@@ -13,9 +13,10 @@ struct ClaimKey: Hashable, Sendable {
 /// Slots take jobs and finish them without a lock; the engine alone collects what is to be reported
 /// and drops what the server has taken away.
 final class ClaimedBatch: Sendable {
-  /// A job's way: waiting → running → done → reported; or gone, when the server took it away.
+  /// A job's way: waiting → running → done → reported; or gone, when the server took it away. A job
+  /// that its own transaction settles goes running → committing → reported, or back to running.
   enum RowState: UInt8 {
-    case waiting, running, done, reported, gone
+    case waiting, running, done, reported, gone, committing
 
     var isClosed: Bool { self == .reported || self == .gone }
   }
@@ -40,6 +41,8 @@ final class ClaimedBatch: Sendable {
   private let next = Atomic(0)
   private let left: Atomic<Int>
   private let hasNews = Atomic(false)
+  /// A job was settled by its own transaction since the engine last looked.
+  private let settledItself = Atomic(false)
   private let states: RowStates
   private let outcomes = Mutex<[Int: JobOutcome]>([:])
 
@@ -77,6 +80,44 @@ final class ClaimedBatch: Sendable {
     rows.integer(row: firstRow + place, column: ClaimColumn.id) ?? 0
   }
 
+  func attempt(_ row: Int) -> Int {
+    Int(rows.integer(row: row, column: ClaimColumn.attempt) ?? 1)
+  }
+
+  func crashes(_ row: Int) -> Int {
+    Int(rows.integer(row: row, column: ClaimColumn.crashes) ?? 0)
+  }
+
+  func kind(_ place: Int) -> String {
+    rows.withUnsafeBytes(row: firstRow + place, column: ClaimColumn.kind) { bytes in
+      String(decoding: bytes ?? UnsafeRawBufferPointer(start: nil, count: 0), as: UTF8.self)
+    }
+  }
+
+  func isReported(_ place: Int) -> Bool { states[place] == .reported }
+
+  /// From now on the job is neither reported nor given up: its own transaction settles it.
+  func beginCommit(_ place: Int) throws {
+    if states.move(place, from: .running, to: .committing) { return }
+    switch states[place] {
+    case .reported, .committing: throw JobTransactionError.alreadySettled
+    default: throw JobTransactionError.refused("it has timed out or was given to another worker")
+    }
+  }
+
+  func endCommit(_ place: Int, _ fate: CommitFate) {
+    switch fate {
+    case .rolledBack: _ = states.move(place, from: .committing, to: .running)
+    case .committed:
+      guard states.move(place, from: .committing, to: .reported) else { return }
+      settledItself.store(true, ordering: .sequentiallyConsistent)
+      left.subtract(1, ordering: .acquiringAndReleasing)
+    case .lost:
+      guard states.move(place, from: .committing, to: .gone) else { return }
+      left.subtract(1, ordering: .acquiringAndReleasing)
+    }
+  }
+
   /// - Parameter outcome: nil for success without a result.
   func finish(_ place: Int, _ outcome: JobOutcome?) -> Finish {
     if let outcome { outcomes.withLock { $0[place] = outcome } }
@@ -93,6 +134,7 @@ extension ClaimedBatch {
   /// What is done and not reported, as reported from now on; nil if nothing is.
   func collect() -> Settlement? {
     hasNews.store(false, ordering: .sequentiallyConsistent)
+    let mayBeClosed = settledItself.exchange(false, ordering: .sequentiallyConsistent)
     var places: [Int] = []
     var closed = 0
     for place in 0..<count {
@@ -102,7 +144,8 @@ extension ClaimedBatch {
         closed += 1
       }
     }
-    guard !places.isEmpty else { return nil }
+    // A job's own transaction does not close its claim.
+    guard !places.isEmpty || (mayBeClosed && closed == count) else { return nil }
     return Settlement(
       key: key, ids: places.map(id), isWhole: places.count == count,
       isFinal: places.count + closed == count, notes: notes(places))
@@ -117,6 +160,10 @@ extension ClaimedBatch {
         outcomes[place].map { Settlement.Note(id: id(place), $0) }
       }
     }
+  }
+
+  func runningPlace(of wanted: Int64) -> Int? {
+    (0..<count).first { id($0) == wanted && states[$0] == .running }
   }
 
   /// Something is done that `collect` has not given.

@@ -25,7 +25,11 @@ struct JobOutcome: Sendable, Hashable {
     JobOutcome(kind: .succeed, result: result)
   }
 
-  static let handBack = JobOutcome(kind: .handBack)
+  /// The attempt is refunded; the reason is kept in the job's story.
+  static func handBack(_ reason: String) -> JobOutcome {
+    JobOutcome(kind: .handBack, error: reason)
+  }
+
   static let cancelled = JobOutcome(kind: .cancel)
   static let expired = JobOutcome(kind: .expire, error: "when a worker came to it")
 }
@@ -56,7 +60,14 @@ struct Failure {
     case (is UndecodablePayload, _), (is UnstorableResult, _):
       JobOutcome(kind: .dead, error: "\(error)")
     // Handlers report a cancellation in many words; none of them is the job's fault.
-    case (_, .shutdown), (_, .lost): .handBack
+    case (_, .shutdown): .handBack("the worker shuts down")
+    case (_, .lost): .handBack("the job was given to another worker")
+    case (let refused as JobTransactionError, _) where refused.isOthersDoing:
+      .handBack("\(refused)")
+    case (is HandlerHangs, _):
+      again(
+        after: nil, "timed out after \(options.timeout ?? .zero), and its handler did not end",
+        using: &generator)
     case (_, .timeout):
       again(after: nil, "timed out after \(options.timeout ?? .zero)", using: &generator)
     default: again(after: nil, ErrorText.describe(error), using: &generator)
@@ -83,6 +94,16 @@ struct Failure {
   }
 }
 
+extension JobTransactionError {
+  /// Not the job's fault: it may try again without using up an attempt.
+  fileprivate var isOthersDoing: Bool {
+    switch self {
+    case .refused, .notCommitted, .outcomeUnknown: true
+    case .alreadySettled, .resultExpected, .noWorker: false
+    }
+  }
+}
+
 /// Errors as they are kept with a job.
 enum ErrorText {
   /// Type and description, cut to `JobOutcome.longestError`.
@@ -91,10 +112,10 @@ enum ErrorText {
   }
 
   /// Cut at a character's boundary, and without NUL, which PostgreSQL can't hold.
-  static func bounded(_ text: String) -> String {
+  static func bounded(_ text: String, to limit: Int = JobOutcome.longestError) -> String {
     let clean = text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
-    guard clean.utf8.count > JobOutcome.longestError else { return clean }
-    var end = clean.utf8.index(clean.startIndex, offsetBy: JobOutcome.longestError - 3)
+    guard clean.utf8.count > limit else { return clean }
+    var end = clean.utf8.index(clean.startIndex, offsetBy: limit - 3)
     while end.samePosition(in: clean.unicodeScalars) == nil { end = clean.utf8.index(before: end) }
     return clean[..<end] + "…"
   }

@@ -4,6 +4,7 @@ public import JobQueue
 public struct JobRegistry: Sendable {
   /// By the kind as it is stored: each version that can be read has its entry.
   package private(set) var kinds: [String: RegisteredKind] = [:]
+  private var middleware: [JobMiddleware] = []
 
   public init() {}
 
@@ -23,7 +24,7 @@ public struct JobRegistry: Sendable {
     _ type: Payload.Type,
     handler: @escaping @Sendable (Payload, JobContext) async throws -> Void
   ) {
-    add(type) { payload, context in
+    add(type, .none) { payload, context in
       try await handler(payload, context)
       return nil
     }
@@ -34,20 +35,22 @@ public struct JobRegistry: Sendable {
     _ type: Payload.Type,
     handler: @escaping @Sendable (Payload, JobContext) async throws -> Output
   ) {
-    add(type) { payload, context in
+    add(type, .of(Output.self)) { payload, context in
       try ResultCoding.encode(try await handler(payload, context))
     }
   }
 
   /// Each version that the type can be read from becomes a kind.
   private mutating func add<Payload: JobPayload>(
-    _ type: Payload.Type, run: @escaping @Sendable (Payload, JobContext) async throws -> String?
+    _ type: Payload.Type, _ result: ResultCoding,
+    run: @escaping @Sendable (Payload, JobContext) async throws -> String?
   ) {
     type.checkVersions()
     for version in type.readableVersions {
       let reader = PayloadReader(type, version: version)
       let kind = RegisteredKind(
-        stored: reader.storedKind, options: type.options, execution: type.execution
+        stored: reader.storedKind, options: type.options, execution: type.execution,
+        result: result
       ) { json, context in
         try await run(try json.read(with: reader), context)
       }
@@ -59,6 +62,28 @@ public struct JobRegistry: Sendable {
     let name = kind.stored.description
     precondition(kinds[name] == nil, "expected kind \(name) once, got: a second handler")
     kinds[name] = kind
+  }
+}
+
+/// Something around each call of a handler: see `JobRegistry.use`.
+public typealias JobMiddleware =
+  @Sendable (JobContext, _ next: () async throws -> Void) async throws -> Void
+
+extension JobRegistry {
+  /// Runs `middleware` around each call of each handler of this registry, whenever it was
+  /// registered: what is used first is outermost. `next` runs what lies inside, the handler last; its
+  /// errors come out of it, and what the middleware throws counts as the handler's error. A
+  /// middleware that does not call `next` has the job succeed without a result.
+  ///
+  /// It sees the job after its payload was claimed and before it is decoded. A registry without any
+  /// costs nothing.
+  public mutating func use(_ middleware: @escaping JobMiddleware) {
+    self.middleware.append(middleware)
+  }
+
+  /// The kinds with the middleware around them.
+  var runnable: [String: RegisteredKind] {
+    middleware.isEmpty ? kinds : kinds.mapValues { $0.within(middleware) }
   }
 }
 
@@ -75,9 +100,11 @@ package final class RegisteredKind: Sendable {
   let timeout: Int64
   /// Answers the handler's result as JSON; nil: it has none.
   let run: @Sendable (PayloadBytes, JobContext) async throws -> String?
+  let result: ResultCoding
 
   init(
     stored: StoredKind, options: JobOptions, execution: JobExecution,
+    result: ResultCoding,
     run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> String?
   ) {
     self.stored = stored
@@ -85,6 +112,22 @@ package final class RegisteredKind: Sendable {
     self.options = options
     self.execution = execution
     self.timeout = options.timeout?.wholeNanoseconds ?? .max
+    self.result = result
     self.run = run
+  }
+}
+
+extension RegisteredKind {
+  fileprivate func within(_ middleware: [JobMiddleware]) -> RegisteredKind {
+    let wrapped = middleware.reversed().reduce(run) { inner, middleware in
+      { json, context in
+        var result: String?
+        try await middleware(context) { result = try await inner(json, context) }
+        return result
+      }
+    }
+    return RegisteredKind(
+      stored: stored, options: options, execution: execution, result: result,
+      run: wrapped)
   }
 }

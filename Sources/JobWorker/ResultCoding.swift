@@ -1,9 +1,23 @@
 import JobQueue
 
-/// What handlers return, as it is stored.
-enum ResultCoding {
+/// How what a kind's handler returns is stored.
+struct ResultCoding: Sendable {
   /// Largest result, in bytes of JSON.
   static let limit = 1 << 20
+
+  /// The value that a transaction's body has returned, as JSON; nil: the kind has no result.
+  let encode: @Sendable (Any) throws -> String?
+
+  static let none = ResultCoding { _ in nil }
+
+  static func of<Output: Encodable & Sendable>(_ type: Output.Type) -> ResultCoding {
+    ResultCoding { value in
+      guard let output = value as? Output else {
+        throw JobTransactionError.resultExpected("\(type)")
+      }
+      return try encode(output)
+    }
+  }
 
   static func encode(_ result: some Encodable) throws -> String {
     let json: String

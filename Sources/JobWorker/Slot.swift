@@ -7,80 +7,57 @@ import Synchronization
 /// One place of a queue where jobs run, one after the other, in one long-lived task.
 ///
 /// To stop one job its slot's task is cancelled. A task that was cancelled never runs another job:
-/// the slot goes on in a new one.
+/// the slot goes on in a new one, with a new seat.
 final class Slot: Sendable {
   let number: Int
-  private let queue: String
-  /// 0: idle. An id: that job runs. A negative id: that job was asked to end.
-  private let current = Atomic<Int64>(0)
-  /// When the current job times out.
-  private let deadline = Atomic<Int64>(.max)
-  private let reason = Atomic<UInt8>(StopReason.none.rawValue)
-  private let task = Mutex<Task<Void, Never>?>(nil)
+  private let seat = Mutex(Seat())
 
-  init(number: Int, queue: String) {
-    self.number = number
-    self.queue = queue
-  }
+  init(number: Int) { self.number = number }
 
-  var isBusy: Bool { current.load(ordering: .relaxed) != 0 }
+  private var now: Seat { seat.withLock { $0 } }
+
+  var isBusy: Bool { now.isBusy }
 
   /// It was told that its job is lost and has not ended it yet.
-  var runsLostJob: Bool {
-    current.load(ordering: .acquiring) < 0
-      && reason.load(ordering: .relaxed) == StopReason.lost.rawValue
-  }
+  var runsLostJob: Bool { now.runsLostJob }
 
   func start(in pool: SlotPool) {
-    let loop = SlotLoop(slot: self, pool: pool)
-    task.withLock {
+    let new = Seat()
+    seat.withLock { $0 = new }
+    let loop = SlotLoop(slot: self, seat: new, pool: pool)
+    new.task.withLock {
       $0 = Task(executorPreference: pool.shared.executors[.normal]) { await loop.run() }
     }
   }
-
-  // Called by the loop.
-
-  func begin(_ id: Int64, deadline moment: Int64) {
-    deadline.store(moment, ordering: .relaxed)
-    current.store(id, ordering: .sequentiallyConsistent)
-  }
-
-  /// Why the job was asked to end, if it was.
-  func end() -> StopReason {
-    guard current.exchange(0, ordering: .sequentiallyConsistent) < 0 else { return .none }
-    return StopReason(rawValue: reason.load(ordering: .acquiring)) ?? .none
-  }
-
-  func isStopped(_ id: Int64) -> Bool { current.load(ordering: .acquiring) == -id }
 
   // Called by the engine, on its queue only.
 
   /// Asks the job to end, if this slot still runs it.
   @discardableResult
-  func stop(_ id: Int64, _ why: StopReason) -> Bool {
-    // The handle is read first: the one that the slot has after the exchange may be the next.
-    let handle = task.withLock { $0 }
-    reason.store(why.rawValue, ordering: .releasing)
-    guard
-      current.compareExchange(
-        expected: id, desired: -id, ordering: .sequentiallyConsistent
-      ).exchanged
-    else { return false }
-    handle?.cancel()
-    return true
-  }
+  func stop(_ id: Int64, _ why: StopReason) -> Bool { now.stop(id, why, at: .now) }
 
   /// Asks what runs to end, if it is a job that `isMeant` names.
   func stopCurrent(_ why: StopReason, where isMeant: (Int64) -> Bool = { _ in true }) {
-    let id = current.load(ordering: .acquiring)
-    if id > 0, isMeant(id) { stop(id, why) }
+    let seat = now
+    if let id = seat.runningID, isMeant(id) { _ = seat.stop(id, why, at: .now) }
   }
 
-  func stopOverdue(at now: Moment) {
-    let id = current.load(ordering: .acquiring)
-    // The deadline read belongs to this job if the job is still there when `stop` exchanges it.
-    guard id > 0, deadline.load(ordering: .relaxed) <= now.nanoseconds else { return }
-    stop(id, .timeout)
+  func stopOverdue(at moment: Moment) {
+    let seat = now
+    guard let id = seat.runningID, seat.isOverdue(at: moment) else { return }
+    _ = seat.stop(id, .timeout, at: moment)
+  }
+
+  /// A job that should have ended and has not for longer than `grace`.
+  func overstaying(_ grace: Duration, at moment: Moment) -> (id: Int64, why: StopReason)? {
+    now.overstaying(grace, at: moment)
+  }
+
+  /// Goes on in a new task, however long the old one still takes; false if it has just ended.
+  func abandon(_ id: Int64, in pool: SlotPool) -> Bool {
+    guard now.abandon(id) else { return false }
+    start(in: pool)
+    return true
   }
 }
 
@@ -88,13 +65,14 @@ final class Slot: Sendable {
 /// common job takes no lock.
 private struct SlotLoop: Sendable {
   let slot: Slot
+  let seat: Seat
   let pool: SlotPool
 
   /// How long jobs that never suspend may keep a thread from others.
   private static let fairShare: Int64 = 1_000_000
 
   func run() async {
-    var memory = KindMemory(slot: slot, pool: pool)
+    var memory = KindMemory(slot: slot, seat: seat, pool: pool)
     var yielded = Moment.now.nanoseconds
     while let batch = await pool.next() {
       while let place = batch.take() {
@@ -103,51 +81,74 @@ private struct SlotLoop: Sendable {
           await Task.yield()
           yielded = now
         }
-        let wasStopped = await run(place, of: batch, at: now, &memory)
-        if wasStopped { return slot.start(in: pool) }
+        switch await run(place, of: batch, at: now, &memory) {
+        case .goesOn: break
+        case .spent: return slot.start(in: pool)
+        case .abandoned: return
+        }
       }
     }
   }
 
-  /// True when the job was asked to end, so that this task is spent.
+  private enum Ending {
+    case goesOn
+    /// The job was asked to end: this task is cancelled.
+    case spent
+    /// The slot has gone on without this task.
+    case abandoned
+  }
+
   private func run(
     _ place: Int, of batch: ClaimedBatch, at now: Int64, _ memory: inout KindMemory
-  ) async -> Bool {
+  ) async -> Ending {
     let row = batch.firstRow + place
     guard let known = memory.kind(of: batch, row: row) else {
       report(.park(kind: memory.name(of: batch, row: row)), place, batch)
-      return false
+      return .goesOn
     }
     let kind = known.kind
     let id = batch.id(place)
     let meta = JobMeta(PayloadBytes(rows: batch.rows, row: row, column: ClaimColumn.meta))
     if let meta, meta.isExpired {
       report(.expired, place, batch)
-      return false
+      return .goesOn
     }
     let context = JobContext(
-      id: id, attempt: Int(batch.rows.integer(row: row, column: ClaimColumn.attempt) ?? 1),
-      crashes: Int(batch.rows.integer(row: row, column: ClaimColumn.crashes) ?? 0),
+      id: id, attempt: batch.attempt(row), crashes: batch.crashes(row),
       enqueuedAt: Timestamp.date(
         from: batch.rows.integer(row: row, column: ClaimColumn.enqueuedAt) ?? 0),
-      run: known.run, meta: meta)
+      run: known.run, meta: meta, services: Attempt(batch: batch, place: place, pool: pool))
     let payload = PayloadBytes(rows: batch.rows, row: row, column: ClaimColumn.payload)
-    slot.begin(id, deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
+    seat.begin(id, deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
     do {
       let result = try await call(kind, payload, context, batch.priority, &memory)
-      let stop = slot.end()
+      guard let stop = seat.end() else { return endLate(nil, place, batch) }
       report(result.map(JobOutcome.succeed), place, batch)
-      return stop != .none
+      return stop == .none ? .goesOn : .spent
     } catch {
-      let stop = slot.end()
+      let stop = seat.end()
       let failure = Failure(
-        error: error, attempt: context.attempt, options: kind.options, stop: stop)
+        error: error, attempt: context.attempt, options: kind.options, stop: stop ?? .timeout)
       var generator = SystemRandomNumberGenerator()
       let outcome = failure.outcome(using: &generator)
-      log(outcome, context)
+      guard let stop else { return endLate(outcome, place, batch) }
+      if batch.isReported(place) {
+        context.logger.warning(
+          "failed after its transaction had settled it", metadata: ["error": "\(error)"])
+      } else {
+        log(outcome, context)
+      }
       report(outcome, place, batch)
-      return stop != .none
+      return stop == .none ? .goesOn : .spent
     }
+  }
+
+  /// The handler of a job that was given up has ended after all. Its job was reported then, unless
+  /// its own transaction was just being committed and failed.
+  private func endLate(_ outcome: JobOutcome?, _ place: Int, _ batch: ClaimedBatch) -> Ending {
+    pool.shared.leaks.ended()
+    if !batch.isReported(place) { report(outcome, place, batch) }
+    return .abandoned
   }
 
   private func call(
@@ -195,13 +196,15 @@ private struct KindMemory {
   }
 
   private let slot: Slot
+  private let seat: Seat
   private let pool: SlotPool
   private var last: Known?
   private var known: [String: Known] = [:]
   private var threads: [JobPriority: DispatchTaskExecutor] = [:]
 
-  init(slot: Slot, pool: SlotPool) {
+  init(slot: Slot, seat: Seat, pool: SlotPool) {
     self.slot = slot
+    self.seat = seat
     self.pool = pool
   }
 
@@ -248,6 +251,6 @@ private struct KindMemory {
     JobRun(
       kind: kind.name, queue: pool.queue, maxAttempts: kind.options.maxAttempts,
       logger: { [pool] in pool.shared.logger(queue: pool.queue, kind: kind.name) },
-      isCancelled: { [slot] id in slot.isStopped(id) })
+      isCancelled: { [seat] id in seat.isStopped(id) })
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import JobQueue
+import LibpqClient
 import Logging
 import Synchronization
 
@@ -23,7 +24,7 @@ final class SlotPool: Sendable {
   init(queue: String, count: Int, shared: SlotShared) {
     self.queue = queue
     self.shared = shared
-    slots = (0..<count).map { Slot(number: $0, queue: queue) }
+    slots = (0..<count).map { Slot(number: $0) }
   }
 
   func start() {
@@ -93,24 +94,50 @@ final class SlotShared: Sendable {
   let executors = BandExecutors()
   let outbox: Outbox
   let counters = WorkerCounters()
+  let leaks = LeakGauge()
+  let progress = ProgressBoard()
+  /// For `JobContext.transaction` and checkpoints; opens connections when they are needed.
+  let transactions: ConnectionPool
+  let sql: QueueSQL
   private let logger: Logger
-  private let epoch: Mutex<UUID>
+  private let identity: Mutex<WorkerIdentity>
+  private let decider = Mutex<(@Sendable (InDoubt) async -> CommitFate)?>(nil)
 
-  init(kinds: [String: RegisteredKind], outbox: Outbox, logger: Logger, epoch: UUID) {
+  init(
+    kinds: [String: RegisteredKind], transactions: ConnectionPool, sql: QueueSQL, outbox: Outbox,
+    logger: Logger, epoch: UUID
+  ) {
     self.kinds = kinds
+    self.transactions = transactions
+    self.sql = sql
     self.outbox = outbox
     self.logger = logger
-    self.epoch = Mutex(epoch)
+    self.identity = Mutex(WorkerIdentity(epoch: epoch, session: 0))
   }
 
-  /// The worker goes on under a new epoch.
-  func renew(_ new: UUID) { epoch.withLock { $0 = new } }
+  /// The epoch and the session under which this worker settles now.
+  var worker: WorkerIdentity { identity.withLock { $0 } }
+
+  /// The worker goes on under a new epoch or on a new connection.
+  func renew(_ epoch: UUID, session: Int32) {
+    identity.withLock { $0 = WorkerIdentity(epoch: epoch, session: session) }
+  }
+
+  /// Who finds out what became of a commit whose answer was lost.
+  func onDoubt(_ decide: @escaping @Sendable (InDoubt) async -> CommitFate) {
+    decider.withLock { $0 = decide }
+  }
+
+  func decide(_ doubt: InDoubt) async -> CommitFate {
+    guard let decide = decider.withLock({ $0 }) else { return .lost }
+    return await decide(doubt)
+  }
 
   func logger(queue: String, kind: String) -> Logger {
     var logger = logger
     logger[metadataKey: "queue"] = "\(queue)"
     logger[metadataKey: "kind"] = "\(kind)"
-    logger[metadataKey: "epoch"] = "\(epoch.withLock { $0 })"
+    logger[metadataKey: "epoch"] = "\(worker.epoch)"
     return logger
   }
 }

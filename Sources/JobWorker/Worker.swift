@@ -45,7 +45,7 @@ public final class Worker: Sendable {
   ///
   /// - Throws: only for what time does not mend, found at the start: `WorkerConfigurationError`, a
   ///   schema that is missing, too old or too new for this program, a log-in that is refused.
-  ///   A server that can't be reached is waited for.
+  ///   A server that can't be reached is waited for. And `WorkerLeaked`, when too many handlers hang.
   public func run() async throws {
     try settings.validate()
     let isFirst = !hasRun.exchange(true, ordering: .relaxed)
@@ -63,6 +63,7 @@ public final class Worker: Sendable {
     await engine.untilStopped()
     await maintainer?.stop()
     _ = await (link, listening, maintenance)
+    if let failure = await engine.failure { throw failure }
   }
 
   /// Claims nothing more, lets running jobs go on for the grace, then cancels them and hands them
@@ -78,6 +79,9 @@ public final class Worker: Sendable {
 
   /// How attempts have ended so far.
   public var totals: WorkerTotals { engine.shared.counters.totals }
+
+  /// Handlers left behind by their slots that still run.
+  public var leaked: Int { engine.shared.leaks.now }
 
   /// Jobs that run now.
   public var busy: Int { engine.busy }

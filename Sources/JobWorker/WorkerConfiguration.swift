@@ -20,6 +20,15 @@ public struct WorkerConfiguration: Sendable {
   /// How much work to have claimed ahead, 0…10 s; long jobs are never claimed ahead of a free slot.
   /// Default: 75 ms.
   public var claimWindow: Duration
+  /// How long a handler may go on after its timeout, or after an operator has cancelled its job,
+  /// before its slot goes on without it, 0…1 h. Default: 5 s.
+  public var stopGrace: Duration
+  /// With so many handlers left behind that still run, the worker drains and `Worker.run()` throws
+  /// `WorkerLeaked`, 1…10,000. Default: 8.
+  public var leakLimit: Int
+  /// Most connections at a time for `JobContext.transaction` and checkpoints, 1…1,000; opened when
+  /// they are needed. Default: 4.
+  public var transactionConnections: Int
   /// Whether this worker may do the maintenance of the queue: rescue, promotion of due jobs,
   /// rotation. One worker at a time does it. Default: true.
   public var maintains: Bool
@@ -32,8 +41,9 @@ public struct WorkerConfiguration: Sendable {
     queues: [String: Int] = ["default": 16], schema: String = "ong",
     grace: Duration = .seconds(25), heartbeat: Duration = .seconds(5),
     flushAge: Duration = .milliseconds(3), flushSize: Int = 512, largestClaim: Int = 1000,
-    claimWindow: Duration = .milliseconds(75), maintains: Bool = true, host: String? = nil,
-    version: String = "0"
+    claimWindow: Duration = .milliseconds(75), stopGrace: Duration = .seconds(5),
+    leakLimit: Int = 8, transactionConnections: Int = 4, maintains: Bool = true,
+    host: String? = nil, version: String = "0"
   ) {
     self.queues = queues
     self.schema = schema
@@ -43,6 +53,9 @@ public struct WorkerConfiguration: Sendable {
     self.flushSize = flushSize
     self.largestClaim = largestClaim
     self.claimWindow = claimWindow
+    self.stopGrace = stopGrace
+    self.leakLimit = leakLimit
+    self.transactionConnections = transactionConnections
     self.maintains = maintains
     self.host = host
     self.version = version
@@ -61,6 +74,11 @@ public struct WorkerConfiguration: Sendable {
     try expect("flushSize", "1 to 10000", flushSize, 1...10_000 ~= flushSize)
     try expect("largestClaim", "1 to 10000", largestClaim, 1...10_000 ~= largestClaim)
     try expect("claimWindow", "0 to 10 s", claimWindow, .zero...(.seconds(10)) ~= claimWindow)
+    try expect("stopGrace", "0 s to 1 h", stopGrace, .zero...(.seconds(3600)) ~= stopGrace)
+    try expect("leakLimit", "1 to 10000", leakLimit, 1...10_000 ~= leakLimit)
+    try expect(
+      "transactionConnections", "1 to 1000", transactionConnections,
+      1...1000 ~= transactionConnections)
   }
 
   private func expect(_ field: String, _ wanted: String, _ got: Any, _ isMet: Bool) throws {

@@ -15,6 +15,8 @@ public struct WorkerTotals: Sendable, Hashable {
   /// No handler here knew the kind.
   public internal(set) var parked = 0
   public internal(set) var handedBack = 0
+  /// Handlers that did not end after their timeout or cancellation, and were left behind.
+  public internal(set) var leaked = 0
 }
 
 /// The counters behind `WorkerTotals`, cheap enough for every job.
@@ -42,6 +44,8 @@ final class WorkerCounters: Sendable {
       }
     }
   }
+
+  func countLeak() { others.withLock { $0.leaked += 1 } }
 
   var totals: WorkerTotals {
     var totals = others.withLock { $0 }

@@ -87,6 +87,7 @@ extension WorkerEngine {
         Int32(settings.queues.values.reduce(0, +)), served.map(\.name), shared.kinds.keys.sorted(),
       ], timeout: Self.stepTimeout)
     session = try result[0, 0].decode(Int32.self)
+    shared.renew(epoch, session: session)
     logger.info("worker registered", metadata: ["epoch": "\(epoch)"])
   }
 
@@ -101,6 +102,7 @@ extension WorkerEngine {
         "select lane, seq, id from \(sql("open_jobs"))($1, $2)", [epoch, session],
         timeout: Self.stepTimeout)
       self.session = session
+      shared.renew(epoch, session: session)
       reconcile(with: try OpenJobs(rows))
     } catch let error as DatabaseError where JobQueueError(error)?.code == .workerDead {
       epochDied()
@@ -131,6 +133,7 @@ extension WorkerEngine {
 
   private func drop(from batch: ClaimedBatch, unlessIn server: inout OpenJobs, at now: Moment) {
     let ours = server.take(batch.key)
+    resolveDoubts(of: batch) { ours.contains($0) ? .rolledBack : .committed }
     // A crash of the server takes back what it had taken: results commit asynchronously.
     batch.reopen { ours.contains($0) }
     let running = batch.drop { !ours.contains($0) }
@@ -159,7 +162,8 @@ extension WorkerEngine {
     for index in served.indices { served[index].plan.dropAll() }
     epoch = UUID()
     session = 0
-    shared.renew(epoch)
+    shared.renew(epoch, session: 0)
+    resolveDoubts { _ in .lost }
   }
 
   /// Our claiming connection must be replaced.

@@ -13,11 +13,12 @@ extension WorkerEngine {
     guard case .up(let connection) = link, !isRoundUnderWay else { return }
     let isHeartbeatDue = nextHeartbeat <= now
     let isAskDue = asks { $0.mayClaim(at: now) }.isEmpty == false
-    guard isAskDue || isHeartbeatDue || buffer.isDue(at: now) else { return }
+    let progress = shared.progress.take(at: now)
+    guard isAskDue || isHeartbeatDue || buffer.isDue(at: now) || !progress.isEmpty else { return }
     let asks = asks { $0.mayJoin(at: now) }
     let round = ClaimRound(
       epoch: epoch, session: session, settlements: takeSettlements(at: now), asks: asks,
-      heartbeat: isHeartbeatDue ? busy : nil)
+      progress: progress, heartbeat: isHeartbeatDue ? busy : nil, leaked: shared.leaks.now)
     for ask in asks { served[ask.queue].plan.claimSent(ask.limit) }
     if isHeartbeatDue { nextHeartbeat = now + settings.heartbeat }
     isRoundUnderWay = true
@@ -60,14 +61,13 @@ extension WorkerEngine {
     let now = Moment.now
     // Under another epoch by now: all of it is void.
     guard round.epoch == epoch else { return }
-    let count = round.settlements.count + round.asks.count + (round.heartbeat == nil ? 0 : 1)
-    guard answers.count == count, !answers.contains(where: \.isLost) else {
+    guard answers.count == round.answers, !answers.contains(where: \.isLost) else {
       unsure += round.settlements
       for ask in round.asks { served[ask.queue].plan.claimFailed() }
       return loseLink(connection)
     }
     settled(round, answers.prefix(round.settlements.count), at: now)
-    for (ask, answer) in zip(round.asks, answers.dropFirst(round.settlements.count)) {
+    for (ask, answer) in zip(round.asks, answers.dropFirst(round.firstAsk)) {
       claimed(ask, answer, at: now)
     }
     if round.heartbeat != nil, let answer = answers.last { beat(answer) }
@@ -146,7 +146,9 @@ extension WorkerEngine {
     for batch in batches { open[batch.key] = Open(batch: batch, left: batch.count) }
     beginPatrol(at: now)
     guard shutdown.mayClaim else {
-      for batch in batches where batch.finishUntaken(.handBack) > 0 { note(batch, at: now) }
+      for batch in batches where batch.finishUntaken(.handBack("the worker drains")) > 0 {
+        note(batch, at: now)
+      }
       return
     }
     served[queue].pool.offer(batches)

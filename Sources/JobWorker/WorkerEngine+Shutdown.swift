@@ -54,7 +54,8 @@ extension WorkerEngine {
   private func handBackUntaken() {
     logger.info("worker drains", metadata: ["epoch": "\(epoch)", "running": "\(busy)"])
     let now = Moment.now
-    for entry in open.values where entry.batch.finishUntaken(.handBack) > 0 {
+    for entry in open.values
+    where entry.batch.finishUntaken(.handBack("the worker drains")) > 0 {
       note(entry.batch, at: now)
     }
   }
@@ -90,6 +91,8 @@ extension WorkerEngine {
     link = .down
     listener = nil
     resumeLinkLoss()
+    resolveDoubts { _ in .lost }
+    Task { [shared] in await shared.transactions.close() }
     for connection in connections { await connection.close() }
     waiters.resumeAll()
   }

@@ -55,6 +55,10 @@ actor WorkerEngine {
   var nextHeartbeat = Moment.now
   var nextPatrol = Moment.never
   var hasLostJobs = false
+  /// Commits whose answers were lost, until the server has said what is still open.
+  var doubts: [(doubt: InDoubt, waiter: CheckedContinuation<CommitFate, Never>)] = []
+  /// Why the worker ends by itself.
+  var failure: WorkerLeaked?
   var linkLoss: CheckedContinuation<Void, Never>?
   var waiters = EngineWaiters()
   private var timer: (any DispatchSourceTimer)?
@@ -70,7 +74,13 @@ actor WorkerEngine {
     self.logger = logger
     self.epoch = epoch
     sql = QueueSQL(schema: settings.schema)
-    shared = SlotShared(kinds: registry.kinds, outbox: Outbox(), logger: logger, epoch: epoch)
+    var forHandlers = database
+    forHandlers.applicationName = "ong worker transaction"
+    shared = SlotShared(
+      kinds: registry.runnable,
+      transactions: ConnectionPool(
+        forHandlers, size: settings.transactionConnections, logger: logger),
+      sql: sql, outbox: Outbox(), logger: logger, epoch: epoch)
     buffer = ResultBuffer(flushAge: settings.flushAge, flushSize: settings.flushSize)
     let pools = settings.queues.sorted { $0.key < $1.key }.map { [shared] name, slots in
       SlotPool(queue: name, count: slots, shared: shared)
@@ -85,12 +95,15 @@ actor WorkerEngine {
           window: settings.claimWindow))
     }
     let shortest = registry.kinds.values.compactMap(\.options.timeout).min() ?? .seconds(10)
-    patrolInterval = min(.seconds(1), max(.milliseconds(20), shortest / 10))
+    let soonest = min(shortest, settings.stopGrace)
+    patrolInterval = min(.seconds(1), max(.milliseconds(20), soonest / 10))
   }
 
   /// Starts the slots and the clock.
   func start() {
     shared.outbox.onNews { [weak self] in self?.pumpSoon() }
+    shared.progress.onNews { [weak self] in self?.pumpSoon() }
+    shared.onDoubt { [weak self] doubt in await self?.decide(doubt) ?? .lost }
     let timer = DispatchSource.makeTimerSource(queue: executor.queue)
     timer.setEventHandler { [weak self] in self?.assumeIsolated { $0.pump() } }
     timer.activate()
@@ -158,9 +171,11 @@ actor WorkerEngine {
     for queue in served {
       for slot in queue.pool.slots { slot.stopOverdue(at: now) }
     }
+    giveUpOverstaying(at: now)
     let patience = max(.seconds(1), settings.claimWindow * 10)
     for entry in open.values where now - entry.batch.claimedAt > patience {
-      guard entry.batch.finishUntaken(.handBack) > 0 else { continue }
+      let outcome = JobOutcome.handBack("waited here for a free slot for longer than \(patience)")
+      guard entry.batch.finishUntaken(outcome) > 0 else { continue }
       served[entry.batch.queue].plan.overestimated()
       note(entry.batch, at: now)
     }
@@ -178,6 +193,7 @@ actor WorkerEngine {
     if let deadline = shutdown.deadline { moments.append(deadline) }
     if case .up = link, !isRoundUnderWay {
       moments.append(nextHeartbeat)
+      if let due = shared.progress.due { moments.append(due) }
       if let due = buffer.due { moments.append(due) }
       if shutdown.mayClaim {
         moments += served.filter { $0.plan.claimSize > 0 }.compactMap(\.ladder.nextPoll)

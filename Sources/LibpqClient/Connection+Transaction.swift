@@ -28,6 +28,34 @@ extension Connection {
     return value
   }
 
+  /// The same at READ COMMITTED, with a last statement that travels together with COMMIT, so that the
+  /// program can't be stopped between the two. When the connection breaks under them the error has
+  /// `isCommitUnknown`.
+  package func transaction<T>(
+    _ body: (Connection) async throws -> T, last: (T) async throws -> PipelineRequest
+  ) async throws -> T {
+    try await control("BEGIN ISOLATION LEVEL READ COMMITTED", .noTransaction)
+    let value: T
+    let ending: [EncodedRequest]
+    do {
+      value = try await body(self)
+      try Task.checkCancellation()
+      ending = try [await last(value), .query("COMMIT")].encoded()
+    } catch {
+      await rollBack()
+      throw error
+    }
+    let outcomes = await run(
+      .pipeline(PipelineExchange(ending)), timeout: nil, requirement: .transaction,
+      heedingCancellation: false)
+    for case .failure(var error) in outcomes {
+      error.isCommitUnknown = error.isConnectionLost
+      await rollBack()
+      throw error
+    }
+    return value
+  }
+
   private func commit() async throws {
     do {
       let result = try await control("COMMIT", .transaction)

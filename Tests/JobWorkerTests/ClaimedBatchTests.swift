@@ -77,7 +77,7 @@ struct ClaimedBatchTests {
       for _ in 0..<4 {
         group.addTask {
           while let place = batch.take() {
-            _ = batch.finish(place, place % 2 == 0 ? .handBack : nil)
+            _ = batch.finish(place, place % 2 == 0 ? .handBack("test") : nil)
           }
           finishers.left.subtract(1, ordering: .acquiringAndReleasing)
           return []

@@ -26,6 +26,10 @@ begin
         delete from unique_key u where u.id = p_id and u.scope = 'settled';
       when 'awaited' then
         perform pg_notify(current_schema() || '_ended', p_id::text);
+      when 'progress' then delete from job_progress where id = p_id;
+      when 'checkpoint' then
+        -- A dead job may be tried again, and begins where it had come to.
+        if p_state <> 'dead' then delete from job_checkpoint where id = p_id; end if;
       when 'schedule' then perform schedule_run_ended(p_id);
       else null;
     end case;

@@ -51,6 +51,7 @@ begin
   end if;
   if exists (select from closure c where c.lane = p_lane and c.seq = p_seq
                and (c.final or p_ids is null or c.ids && p_ids)) then
+    if p_final and cardinality(p_ids) = 0 then return; end if; -- rotation has closed it
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
   end if;
   -- A crash of the server may have taken back an earlier settle: what is not listed must not be lost.

@@ -71,13 +71,16 @@ begin
 end $$;
 
 -- Every few seconds. Says whether the worker shall drain, and which jobs' cancellation is asked for.
-create or replace function heartbeat(p_epoch uuid, p_session int, p_busy int)
+--   p_leaked  handlers that hang past their timeout
+create or replace function heartbeat(
+  p_epoch uuid, p_session int, p_busy int, p_leaked int default 0)
 returns table (draining bool, cancel bigint[])
 language plpgsql security definer set search_path from current
 as $$
 begin
   perform hold_epoch(p_epoch, p_session);
-  update heartbeat h set at = clock_timestamp(), busy = p_busy, missing_since = null
+  update heartbeat h set at = clock_timestamp(), busy = p_busy, leaked = p_leaked,
+      missing_since = null
     where h.epoch = p_epoch;
   return query
     select w.draining, array(select c.id from cancel_request c) from worker w

@@ -91,7 +91,7 @@ begin
     and not exists (select from claim c where c.epoch = w.epoch);
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
-  v_count := v_count + prune_results();
+  v_count := v_count + prune_results() + prune_progress();
   v_count := v_count + prune_unique_keys() + prune_expired();
   delete from rotation where seq < (select max(seq) from rotation) - 100;
   return v_count;

@@ -67,6 +67,7 @@ declare
 begin
   delete from dead where id = p_id returning attempt into v_attempt;
   if not found then perform refuse_job(p_id, 'discarded'); end if;
+  delete from job_checkpoint where id = p_id;
   perform add_event(p_id, v_attempt, 'discarded', null, null);
 end $$;
 

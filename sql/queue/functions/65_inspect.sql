@@ -156,11 +156,11 @@ $$;
 -- One row a living worker.
 create or replace function worker_status()
 returns table (epoch uuid, host text, pid int, version text, slots int, busy int, queues text[],
-  kinds text[], started_at timestamptz, heartbeat_at timestamptz, draining bool, connected bool)
+  kinds text[], started_at timestamptz, heartbeat_at timestamptz, draining bool, connected bool, leaked int)
 language sql stable security definer set search_path from current
 as $$
   select w.epoch, w.host, w.pid, w.version, w.slots, h.busy, w.queues, w.kinds, w.started_at, h.at,
-    w.draining, holds_lock(lock_key('life', w.epoch::text), null)
+    w.draining, holds_lock(lock_key('life', w.epoch::text), null), h.leaked
   from worker w join heartbeat h using (epoch)
   where w.ended_at is null order by w.started_at
 $$;
@@ -260,6 +260,8 @@ begin
           'replaced', u.replaced, 'replacement', u.replacement)
         from unique_key u where u.id = p_id),
       'waits_behind', case when v_state = 'waiting' then jobs_ahead(p_id) end,
+      'progress', (select to_jsonb(g) - 'id' from job_progress g where g.id = p_id),
+      'checkpoint', (select to_jsonb(k) - 'id' from job_checkpoint k where k.id = p_id),
       'result', (select r.result from job_result r where r.id = p_id),
       'workflow', workflow_of(p_id),
       'claims', claims_story(p_id),

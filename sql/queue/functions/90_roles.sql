@@ -36,7 +36,7 @@ begin
   perform grant_role('operator', array['set_limits', 'queue_limits']);
   perform grant_role('reader', array['queue_limits']);
   perform grant_role('worker', array['register_worker', 'confirm_worker', 'open_jobs', 'heartbeat',
-    'claim', 'settle', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead', 'missing_workers',
+    'claim', 'settle', 'report_progress', 'save_checkpoint', 'load_checkpoint', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead', 'missing_workers',
     'rescue', 'rescue_lost', 'promote_due', 'rotate_if_due', 'unpark_known', 'prune',
     'queue_status', 'jobs_left', 'job_end', 'await_end']);
   perform grant_role('operator', array['create_queue', 'pause_queue', 'resume_queue', 'retry_job',
