@@ -14,6 +14,7 @@ let package = Package(
   products: [
     .library(name: "JobQueue", targets: ["JobQueue"]),
     .library(name: "JobWorker", targets: ["JobWorker"]),
+    .library(name: "PayloadEncryption", targets: ["PayloadEncryption"]),
     .library(name: "JobQueueTesting", targets: ["JobQueueTesting"]),
     .executable(name: "ong", targets: ["ong"]),
   ],
@@ -52,6 +53,10 @@ let package = Package(
       dependencies: [
         "JobQueue", "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
       ],
+      swiftSettings: settings),
+    .target(
+      name: "PayloadEncryption",
+      dependencies: ["JobQueue", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
     .target(
       name: "JobQueueTesting",
@@ -167,6 +172,12 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
     .testTarget(
+      name: "PayloadEncryptionTests",
+      dependencies: [
+        "PayloadEncryption", "JobWorker", "JobQueue", "JobQueueTesting", "LibpqClient",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
+    .testTarget(
       name: "EmulationAwardsTests",
       dependencies: [
         "EmulationAwards", "DocumentRendering", "JobQueue", "JobWorker", "JobQueueTesting",
@@ -213,7 +224,7 @@ let package = Package(
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
-        "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient",
+        "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient", "PayloadEncryption",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),

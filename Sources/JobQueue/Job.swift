@@ -13,6 +13,9 @@ public protocol JobPayload: Codable, Sendable {
   /// How a payload of version n becomes one of version n + 1, by n. Jobs of the versions from which
   /// upcasters lead to `version` without a gap are run; others are parked. Default: none.
   static var upcasters: [Int: PayloadUpcaster] { get }
+  /// Whether payloads of this kind are encrypted before they reach the database. Needs the `cipher`
+  /// of `JobQueue` and `JobRegistry`. Payloads that were stored before are still read. Default: false.
+  static var isEncrypted: Bool { get }
   /// Queue, priority, attempts, timeout and backoff of this kind. Default: `JobOptions()`.
   static var options: JobOptions { get }
   /// Where the handler runs. Default: `.async`.
@@ -22,6 +25,7 @@ public protocol JobPayload: Codable, Sendable {
 extension JobPayload {
   public static var version: Int { 1 }
   public static var upcasters: [Int: PayloadUpcaster] { [:] }
+  public static var isEncrypted: Bool { false }
   public static var options: JobOptions { JobOptions() }
   public static var execution: JobExecution { .async }
 }

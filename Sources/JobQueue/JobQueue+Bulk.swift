@@ -33,7 +33,8 @@ extension JobQueue {
       [queue, band.rawValue])
     let partition = try target[0, 0].decode(String.self)
     let chunks = BulkChunks(
-      jobs: jobs, segment: try target[0, 1].decode(), lane: try target[0, 2].decode())
+      jobs: jobs, stored: { try self.stored($0, in: queue) }, segment: try target[0, 1].decode(),
+      lane: try target[0, 2].decode())
     let count = try await connection.copyIn(
       "copy \(partition) (segment, lane, kind, payload) from stdin (format binary)", chunks)
     try await connection.query("select \(sql("wake_queue"))($1)", [queue])
@@ -47,23 +48,30 @@ private struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: Job
   static var largestPayload: Int { 1 << 20 }
 
   let jobs: Jobs
+  /// The JSON of a payload as it is stored.
+  let stored: (Jobs.Element) throws -> String
   let segment: Int32
   let lane: Int32
 
   func makeAsyncIterator() -> Iterator {
-    Iterator(jobs: jobs.makeIterator(), segment: segment, lane: lane)
+    Iterator(jobs: jobs.makeIterator(), stored: stored, segment: segment, lane: lane)
   }
 
   struct Iterator: AsyncIteratorProtocol {
     var jobs: Jobs.Iterator
+    let stored: (Jobs.Element) throws -> String
     let segment: Int32
     let lane: Int32
     private let kind = Jobs.Element.storedKind.description
     private var writer = CopyBinaryWriter(columns: 4)
     private var isFinished = false
 
-    init(jobs: Jobs.Iterator, segment: Int32, lane: Int32) {
+    init(
+      jobs: Jobs.Iterator, stored: @escaping (Jobs.Element) throws -> String, segment: Int32,
+      lane: Int32
+    ) {
       self.jobs = jobs
+      self.stored = stored
       self.segment = segment
       self.lane = lane
     }
@@ -75,7 +83,7 @@ private struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: Job
           isFinished = true
           return writer.finish()
         }
-        let json = try PayloadCoding.encode(job)
+        let json = try stored(job)
         guard json.utf8.count <= BulkChunks.largestPayload else {
           throw JobQueueError.tooLarge(bytes: json.utf8.count, limit: BulkChunks.largestPayload)
         }

@@ -9,10 +9,17 @@ public final class JobQueue: Sendable {
   package let pool: ConnectionPool
   package let sql: QueueSQL
   let ends: EndNotices
+  package let cipher: (any PayloadCipher)?
 
-  /// - Parameter schema: where `ong migrate up` has installed the queue. Default: `ong`.
-  public init(pool: ConnectionPool, schema: String = "ong") {
+  /// - Parameters:
+  ///   - schema: where `ong migrate up` has installed the queue. Default: `ong`.
+  ///   - cipher: encrypts the payloads of kinds that ask for it (`JobPayload.isEncrypted`). Default:
+  ///     none; such kinds are refused then.
+  public init(
+    pool: ConnectionPool, schema: String = "ong", cipher: (any PayloadCipher)? = nil
+  ) {
     self.pool = pool
+    self.cipher = cipher
     self.sql = QueueSQL(schema: schema)
     ends = EndNotices(database: pool.configuration, channel: sql.endedChannel)
   }
@@ -29,7 +36,7 @@ public final class JobQueue: Sendable {
   ///   - onConflict: what to do if one does.
   ///   - connection: the caller's connection with its open transaction.
   /// - Throws: `JobQueueError` (unknown queue, payload over 1 MiB, a run time beyond 100 years …),
-  ///   `EncodingError`, or `DatabaseError` when the server can't be reached.
+  ///   `EncodingError`, `PayloadEncryptionError`, or `DatabaseError` when the server can't be reached.
   @discardableResult
   public func enqueue<Payload: JobPayload>(
     _ job: Payload, queue: String? = nil, priority: JobPriority? = nil, delay: Duration? = nil,
@@ -37,9 +44,9 @@ public final class JobQueue: Sendable {
     in connection: Connection? = nil
   ) async throws -> JobHandle<Payload> {
     let options = Payload.options
+    let name = queue ?? options.queue
     let id = try await enqueue(
-      kind: Payload.storedKind.description, json: try PayloadCoding.encode(job),
-      queue: queue ?? options.queue,
+      kind: Payload.storedKind.description, json: try stored(job, in: name), queue: name,
       priority: priority ?? options.priority, delay: delay, runAt: runAt, uniqueKey: uniqueKey,
       onConflict: onConflict, in: connection)
     return JobHandle(id: id)
@@ -76,11 +83,12 @@ public final class JobQueue: Sendable {
     in connection: Connection? = nil
   ) async throws -> [JobHandle<Payload>] {
     let options = Payload.options
-    let payloads = try jobs.map { try PayloadCoding.encode($0) }
+    let name = queue ?? options.queue
+    let payloads = try jobs.map { try stored($0, in: name) }
     let result = try await run(
       "select * from \(sql("enqueue_many"))($1, $2, $3::text[]::jsonb[], $4::smallint, $5)",
       [
-        queue ?? options.queue, Payload.storedKind.description, payloads,
+        name, Payload.storedKind.description, payloads,
         (priority ?? options.priority).rawValue, runAt,
       ], in: connection)
     return try (0..<result.count).map { JobHandle(id: try result[$0, 0].decode(Int64.self)) }

@@ -11,14 +11,17 @@ public struct TestQueue: Sendable {
 
   /// Runs `body` with a new, empty queue system, in which the named queues exist.
   ///
-  /// - Parameter cluster: nil is the shared one.
+  /// - Parameters:
+  ///   - cipher: encrypts the payloads of kinds that ask for it. Default: none.
+  ///   - cluster: nil is the shared one.
   public static func with<T>(
     queues: [String] = ["default"], template: TestTemplate = .queue,
-    on cluster: TestCluster? = nil, _ body: (TestQueue) async throws -> T
+    cipher: (any PayloadCipher)? = nil, on cluster: TestCluster? = nil,
+    _ body: (TestQueue) async throws -> T
   ) async throws -> T {
     try await TestDatabase.withDatabase(template: template, on: cluster) { database in
       let pool = ConnectionPool(database.configuration, size: 4)
-      let queue = JobQueue(pool: pool)
+      let queue = JobQueue(pool: pool, cipher: cipher)
       do {
         for name in queues { try await queue.createQueue(name) }
         let value = try await body(TestQueue(database: database, pool: pool, queue: queue))

@@ -1,3 +1,4 @@
+import Foundation
 public import JobQueue
 
 /// The kinds of job that a worker can run, each with its handler.
@@ -5,8 +6,11 @@ public struct JobRegistry: Sendable {
   /// By the kind as it is stored: each version that can be read has its entry.
   package private(set) var kinds: [String: RegisteredKind] = [:]
   private var middleware: [JobMiddleware] = []
+  private let cipher: (any PayloadCipher)?
 
-  public init() {}
+  /// - Parameter cipher: opens encrypted payloads. Default: none; jobs with such a payload fail then,
+  ///   and are tried again like other failures.
+  public init(cipher: (any PayloadCipher)? = nil) { self.cipher = cipher }
 
   /// Registers a job type that carries its handler. Registering a kind twice is a mistake of the
   /// program and ends it.
@@ -47,14 +51,15 @@ public struct JobRegistry: Sendable {
   ) {
     type.checkVersions()
     for version in type.readableVersions {
-      let reader = PayloadReader(type, version: version)
-      let kind = RegisteredKind(
-        stored: reader.storedKind, options: type.options, execution: type.execution,
-        result: result
-      ) { json, context in
-        try await run(try json.read(with: reader), context)
-      }
-      add(kind)
+      let reader = PayloadReader(type, version: version, cipher: cipher)
+      add(
+        RegisteredKind(
+          stored: reader.storedKind, options: type.options, execution: type.execution,
+          result: result,
+          check: { json, queue in _ = try reader.read(json, queue: queue) },
+          run: { json, context in
+            try await run(try json.read(with: reader, queue: context.queue), context)
+          }))
     }
   }
 
@@ -98,6 +103,8 @@ package final class RegisteredKind: Sendable {
   let execution: JobExecution
   /// `options.timeout` in nanoseconds; `Int64.max`: none.
   let timeout: Int64
+  /// Throws for a payload that would not decode.
+  let check: @Sendable (Data, _ queue: String) throws -> Void
   /// Answers the handler's result as JSON; nil: it has none.
   let run: @Sendable (PayloadBytes, JobContext) async throws -> String?
   let result: ResultCoding
@@ -105,6 +112,7 @@ package final class RegisteredKind: Sendable {
   init(
     stored: StoredKind, options: JobOptions, execution: JobExecution,
     result: ResultCoding,
+    check: @escaping @Sendable (Data, _ queue: String) throws -> Void,
     run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> String?
   ) {
     self.stored = stored
@@ -113,6 +121,7 @@ package final class RegisteredKind: Sendable {
     self.execution = execution
     self.timeout = options.timeout?.wholeNanoseconds ?? .max
     self.result = result
+    self.check = check
     self.run = run
   }
 }
@@ -127,7 +136,7 @@ extension RegisteredKind {
       }
     }
     return RegisteredKind(
-      stored: stored, options: options, execution: execution, result: result,
+      stored: stored, options: options, execution: execution, result: result, check: check,
       run: wrapped)
   }
 }

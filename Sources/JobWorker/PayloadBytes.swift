@@ -11,8 +11,8 @@ package struct PayloadBytes: Sendable {
   var isNull: Bool { rows.isNull(row: row, column: column) }
 
   /// The payload, read straight from the answer's memory.
-  func read<Payload>(with reader: PayloadReader<Payload>) throws -> Payload {
-    try withJSON { try reader.read($0) }
+  func read<Payload>(with reader: PayloadReader<Payload>, queue: String) throws -> Payload {
+    try withJSON { try reader.read($0, queue: queue) }
   }
 
   /// The text must not be kept after `body`.

@@ -44,7 +44,7 @@ struct PayloadVersionTests {
     ]
     for (version, json) in stored {
       let reader = PayloadReader(Report.self, version: version)
-      #expect(try reader.read(Data(json.utf8)) == today)
+      #expect(try reader.read(Data(json.utf8), queue: "q") == today)
     }
   }
 
@@ -59,7 +59,9 @@ struct PayloadVersionTests {
         "expected the payload to be a Report, got: unit is not a String"
       ),
     ] {
-      let error = try #require(throws: UndecodablePayload.self) { try first.read(Data(json.utf8)) }
+      let error = try #require(throws: UndecodablePayload.self) {
+        try first.read(Data(json.utf8), queue: "q")
+      }
       #expect(error.description == reason)
     }
   }

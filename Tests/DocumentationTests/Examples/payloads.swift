@@ -49,4 +49,29 @@ struct PayloadsPage {
       #expect(printed.all.sorted() == ["Đội 1 [1]", "Đội 2 [7]", "Đội 3 [4, 5]"])
     }
   }
+
+  @Test("The page's check lets a deploy pass or stops it")
+  func check() async throws {
+    try await TestQueue.with(queues: ["default"]) { test in
+      var registry = JobRegistry()
+      registry.register(RenderReport.self)
+      try await test.queue.enqueue(
+        kind: "report.render", json: #"{"team": "Đội 1"}"#, queue: "default")
+      try await beforeDeploy(test.queue, registry)
+      try await test.queue.enqueue(kind: "report.render", json: "{}", queue: "default")
+      await #expect(throws: PayloadsWouldNotDecode.self) {
+        try await beforeDeploy(test.queue, registry)
+      }
+    }
+  }
+
+  private func beforeDeploy(_ queue: JobQueue, _ registry: JobRegistry) async throws {
+    let report = try await queue.checkPayloads(with: registry)
+    guard report.passes() else { throw PayloadsWouldNotDecode(report) }
+  }
+
+  private struct PayloadsWouldNotDecode: Error {
+    let report: PayloadReport
+    init(_ report: PayloadReport) { self.report = report }
+  }
 }

@@ -54,6 +54,11 @@ begin
   perform grant_role('worker', array['put_schedule', 'fire_due_schedules', 'next_schedule_due']);
   perform grant_role('operator', array['put_schedule', 'pause_schedule', 'resume_schedule',
     'run_schedule_now', 'delete_schedule']);
+  foreach v_role in array array['worker', 'operator', 'reader'] loop
+    perform grant_role(v_role, array['payloads_page']);
+    execute format('grant select on log_guard to %I', v_schema || '_' || v_role);
+  end loop;
+  perform grant_role('operator', array['replace_payload']);
   foreach v_role in array array['operator', 'reader'] loop
     perform grant_role(v_role, array['schedule_status', 'schedule_preview', 'cron_preview',
       'next_clock_change']);
