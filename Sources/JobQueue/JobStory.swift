@@ -54,7 +54,8 @@ public struct JobStory: Sendable, Hashable {
   public var error: String?
   public var key: String?
   public var uniqueKey: String?
-  /// Of a waiting job: how many of its band are before it, counted up to 10,000.
+  /// Of a waiting job: how many of its band, in a keyed queue of its key, are before it,
+  /// counted up to 10,000.
   public var waitsBehind: Int?
   public var progress: Progress?
   public var checkpoint: Checkpoint?
@@ -72,6 +73,7 @@ extension JobStory {
       priority: told.priority, attempt: told.attempt, crashes: told.crashes,
       enqueuedAt: told.enqueuedAt, runAt: told.runAt, error: told.error, key: told.key,
       uniqueKey: told.uniqueKey, waitsBehind: told.waitsBehind,
+      keyRunning: told.keyRunning, limits: told.limits,
       progress: told.progress, checkpoint: told.checkpoint,
       claims: told.claims.map {
         Claim(
@@ -124,6 +126,8 @@ extension JobStory {
     var key: String?
     var uniqueKey: String?
     var waitsBehind: Int?
+    var keyRunning: [Int64]?
+    var limits: QueueLimits?
     var progress: Progress?
     var checkpoint: Checkpoint?
     var claims: [Claim]
@@ -131,11 +135,12 @@ extension JobStory {
 
     enum CodingKeys: String, CodingKey {
       case id, state, kind, queue, priority, attempt, crashes, error, key, claims, events
-      case progress, checkpoint
+      case progress, checkpoint, limits
       case enqueuedAt = "enqueued_at"
       case runAt = "run_at"
       case uniqueKey = "unique_key"
       case waitsBehind = "waits_behind"
+      case keyRunning = "key_running"
     }
   }
 }

@@ -24,6 +24,7 @@ begin
           values (p_lane, array[p_id], array[p_state], false);
       when 'unique' then
         delete from unique_key u where u.id = p_id and u.scope = 'settled';
+      when 'order' then perform end_order(p_lane, p_id);
       when 'awaited' then
         perform pg_notify(current_schema() || '_ended', p_id::text);
       when 'progress' then delete from job_progress where id = p_id;

@@ -71,6 +71,10 @@ begin
     v_left := least(v_left, floor(v_queue.rate_burst - v_new.spent));
   end if;
   if v_left <= 0 then return; end if;
+  if v_queue.key_order is not null then
+    return query select * from claim_keyed(v_queue, v_positions, v_new, v_left);
+    return;
+  end if;
   foreach v_band in array band_order(v_new.turn) loop
     v_position := v_positions[v_band];
     v_opened := false;

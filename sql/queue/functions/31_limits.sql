@@ -139,6 +139,7 @@ declare
   v_position claim;
 begin
   for v_lane in p_queue_id * 4 .. p_queue_id * 4 + 3 loop
+    if exists (select from keyed k where k.lane = v_lane) then return true; end if;
     v_position := lane_position(v_lane);
     if not v_position.drained and has_rows(v_position) then return true; end if;
     if has_rows(next_window(v_position, pg_current_snapshot())) then return true; end if;

@@ -153,7 +153,3 @@ begin
     case when p_whole then 'whole number' else 'number' end, p_least, p_most, left(p_value::text, 40)
     using errcode = 'OG006', hint = 'To stop a queue, pause it; null switches a limit off.';
 end $$;
-
-create or replace function change_order(p_queue queue) returns void
-language plpgsql
-as $$ begin end $$;

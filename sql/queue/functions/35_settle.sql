@@ -43,7 +43,7 @@ begin
     return;
   end if;
   select * into v_claim from claim c
-    where c.lane = p_lane and c.seq = p_seq and c.epoch = p_epoch;
+    where c.lane = p_lane and c.seq = p_seq and c.epoch = p_epoch and c.n > 0;
   if not found then
     -- The last rows of a claim may have been settled before rotation truncated it.
     if p_final and cardinality(p_ids) = 0 then return; end if;

@@ -93,6 +93,11 @@ begin
   v_count := v_count + v_step;
   v_count := v_count + prune_results() + prune_progress();
   v_count := v_count + prune_unique_keys() + prune_expired();
+  delete from key_bucket b using queue q
+    where q.id = b.queue and (q.key_rate is null
+      or spent_after(b.spent, b.spent_at, clock_timestamp(), q.key_rate, q.key_rate_seconds) = 0);
+  get diagnostics v_step = row_count;
+  v_count := v_count + v_step;
   delete from rotation where seq < (select max(seq) from rotation) - 100;
   return v_count;
 end $$;

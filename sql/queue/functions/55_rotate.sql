@@ -105,7 +105,8 @@ begin
   return v_newest;
 end $$;
 
--- Rows of the segment that nobody has claimed are appended again at the head.
+-- Rows of the segment that nobody has claimed are appended again at the head; those of keyed queues
+-- are sorted, because behind newer rows of their keys they would lose their places.
 create or replace function carry_unclaimed(p_segment int, p_head int) returns bigint
 language plpgsql
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
@@ -118,6 +119,10 @@ declare
 begin
   for v_lane in select * from lanes_of('job_' || p_segment) loop
     v_position := lane_position(v_lane);
+    if exists (select from queue q where q.id = v_lane / 4 and q.key_order is not null) then
+      v_count := v_count + sort_segment(p_segment, v_position);
+      continue;
+    end if;
     insert into job (segment, lane, id, attempt, crashes, kind, payload, enqueued_at, key,
                      unique_key, meta)
       select p_head, j.lane, j.id, j.attempt, j.crashes, j.kind, j.payload, j.enqueued_at, j.key,
@@ -145,11 +150,11 @@ begin
     v_position := lane_position(v_lane);
     continue when v_position.segment <> p_segment;
     insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id, n, drained,
-                       turn, open, spent, spent_at)
+                       turn, open, spent, spent_at, cursor)
       values (p_head, v_lane, v_position.seq + 1, v_position.epoch, v_position.lo, v_position.hi,
               v_position.to_xid, v_position.to_id, v_position.to_xid, v_position.to_id, 0,
               v_position.drained, v_position.turn, v_position.open || v_position.seq,
-              v_position.spent, v_position.spent_at);
+              v_position.spent, v_position.spent_at, v_position.cursor);
   end loop;
 end $$;
 

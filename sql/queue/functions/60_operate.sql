@@ -97,10 +97,19 @@ begin
     perform job_ended(v_lane, p_id, 'cancelled');
     return 'cancelled';
   end if;
-  select j.lane into v_lane from log_rows(p_id) j limit 1;
+  select coalesce((select k.lane from keyed k where k.id = p_id),
+                  (select j.lane from log_rows(p_id) j limit 1)) into v_lane;
   -- Nobody claims while the state is looked at.
   if v_lane is not null then
     perform pg_advisory_xact_lock(lock_key('queue', (v_lane / 4)::text));
+  end if;
+  delete from keyed where id = p_id returning lane, attempt into v_lane, v_attempt;
+  if found then
+    delete from flagged where lane = v_lane and id = p_id;
+    delete from unique_key where id = p_id;
+    perform add_event(p_id, v_attempt, 'cancelled', null, null);
+    perform job_ended(v_lane, p_id, 'cancelled');
+    return 'cancelled';
   end if;
   case job_state(p_id)
     when 'waiting' then

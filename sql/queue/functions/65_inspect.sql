@@ -46,6 +46,7 @@ begin
   if exists (select from dead where id = p_id) then return 'dead'; end if;
   if exists (select from parked where id = p_id) then return 'parked'; end if;
   if exists (select from held where id = p_id) then return 'running'; end if;
+  if exists (select from keyed where id = p_id) then return 'waiting'; end if;
   if exists (select from flagged where id = p_id and flag = 'cancelled') then return 'cancelled'; end if;
   for v_job in select * from log_rows(p_id) loop
     v_state := row_state(v_job);
@@ -73,6 +74,8 @@ begin
     select from job j
     where j.lane = p_lane and j.xid >= pg_snapshot_xmin(v_position.lo)
       and is_ahead(v_position, j.xid, j.id)
+    union all
+    select from keyed k where k.lane = p_lane
     limit p_cap) ahead;
   return v_count;
 end $$;
@@ -85,11 +88,13 @@ as $$
 declare
   v_position claim := lane_position(p_lane);
 begin
-  return (
-    select j.enqueued_at from job j
-    where j.lane = p_lane and j.xid >= pg_snapshot_xmin(v_position.lo)
-      and is_ahead(v_position, j.xid, j.id)
-    order by j.xid, j.id limit 1);
+  return least(
+    (select j.enqueued_at from job j
+     where j.lane = p_lane and j.xid >= pg_snapshot_xmin(v_position.lo)
+       and is_ahead(v_position, j.xid, j.id)
+     order by j.xid, j.id limit 1),
+    case when exists (select from keyed k where k.lane = p_lane) then
+      (select k.enqueued_at from keyed k where k.lane = p_lane order by k.id limit 1) end);
 end $$;
 
 -- Jobs that living workers have claimed and not settled.
@@ -200,6 +205,11 @@ begin
       union all
       select d.id, d.lane, d.kind, 'dead', d.attempt, d.crashes, d.enqueued_at, null, d.error from dead d
       union all
+      (select k.id, k.lane, k.kind, 'waiting', k.attempt, k.crashes, k.enqueued_at, null, null
+       from keyed k join lane_of l on l.lane = k.lane
+       where (p_before is null or k.id < p_before) and (p_kind is null or k.kind = p_kind)
+       order by k.id desc limit p_limit)
+      union all
       select r.id, r.lane, r.kind, 'running', r.attempt, r.crashes, r.enqueued_at, null, null
       from running_jobs() r),
     logged as (
@@ -215,7 +225,8 @@ begin
       order by j.id, j.xid desc),
     every_job as (
       select * from small union all
-      select * from logged g where g.state in ('waiting', 'succeeded', 'cancelled', 'discarded', 'expired'))
+      select * from logged g where g.state in ('waiting', 'succeeded', 'cancelled', 'discarded', 'expired')
+        and not exists (select from keyed k where k.id = g.id))
     select e.id, l.name, l.band, e.kind, e.state, e.attempt, e.crashes, e.enqueued_at, e.run_at, e.error
     from every_job e join lane_of l on l.lane = e.lane
     where (p_state is null or e.state = p_state) and (p_kind is null or e.kind = p_kind)
@@ -248,6 +259,9 @@ begin
       select h.lane, h.kind, h.payload, h.attempt, h.crashes, h.enqueued_at, h.key, h.unique_key, h.meta,
         null, null, 1 from held h where h.id = p_id
       union all
+      select k.lane, k.kind, k.payload, k.attempt, k.crashes, k.enqueued_at, nullif(k.key, ''),
+        k.unique_key, k.meta, null, null, 1 from keyed k where k.id = p_id
+      union all
       (select j.lane, j.kind, j.payload, j.attempt, j.crashes, j.enqueued_at, j.key, j.unique_key, j.meta,
         null, null, 2 from log_rows(p_id) j order by j.xid desc limit 1)) x
     order by x.rank limit 1) s;
@@ -262,6 +276,9 @@ begin
       'waits_behind', case when v_state = 'waiting' then jobs_ahead(p_id) end,
       'progress', (select to_jsonb(g) - 'id' from job_progress g where g.id = p_id),
       'checkpoint', (select to_jsonb(k) - 'id' from job_checkpoint k where k.id = p_id),
+      'key_running', key_running((v_story ->> 'lane')::int / 4, v_story ->> 'key', p_id),
+      'limits', (select nullif(queue_limits(q.name), '{}') from queue q
+                 where q.id = (v_story ->> 'lane')::int / 4),
       'result', (select r.result from job_result r where r.id = p_id),
       'workflow', workflow_of(p_id),
       'claims', claims_story(p_id),
@@ -281,13 +298,15 @@ as $$
       'settled_at', (select min(x.at) from closure x where x.lane = c.lane and x.seq = c.seq
                        and (x.ids is null or p_id = any (x.ids)))) story
     from log_rows(p_id) j, lateral claim_of(j) c left join worker w on w.epoch = c.epoch
+    where c.epoch <> no_worker()
     union all
     select h.claimed_at, jsonb_build_object('at', h.claimed_at, 'worker', h.epoch, 'host', w.host,
       'pid', w.pid, 'lane', h.lane, 'seq', h.seq, 'attempt', h.attempt, 'settled_at', null)
     from held h left join worker w on w.epoch = h.epoch where h.id = p_id) t
 $$;
 
--- How many jobs of its band a waiting job has before it, counted up to 10,000.
+-- How many jobs of its band, in a keyed queue of its key, a waiting job has before it, counted up to
+-- 10,000.
 create or replace function jobs_ahead(p_id bigint) returns int
 language plpgsql stable
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
@@ -296,6 +315,12 @@ declare
   v_job job;
   v_position claim;
 begin
+  if exists (select from keyed where id = p_id) then
+    return (select count(*) from (
+      select from keyed k join keyed own on own.id = p_id
+      where k.lane = own.lane and k.key = own.key and (k.place, k.id) < (own.place, own.id)
+      limit 10000) ahead);
+  end if;
   select * into v_job from log_rows(p_id) order by xid desc limit 1;
   v_position := lane_position(v_job.lane);
   return (select count(*) from (
@@ -304,6 +329,18 @@ begin
       and j.xid >= pg_snapshot_xmin(v_position.lo) and is_ahead(v_position, j.xid, j.id)
     limit 10000) ahead);
 end $$;
+
+-- Other jobs of a keyed queue's key that run, or that the key of a fifo queue has begun: it waits for
+-- them.
+create or replace function key_running(p_queue_id int, p_key text, p_id bigint) returns bigint[]
+language sql stable
+as $$
+  select nullif(array(
+    select h.id from held h where h.lane / 4 = p_queue_id and h.key = p_key and h.id <> p_id
+    union
+    select s.id from key_slot s where s.queue = p_queue_id and s.key = p_key and s.id <> p_id
+    order by 1 limit 100), '{}')
+$$;
 
 create or replace view queue_overview as select * from queue_status();
 create or replace view worker_overview as select * from worker_status();
