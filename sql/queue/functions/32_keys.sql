@@ -31,7 +31,6 @@ begin
   end loop;
   foreach v_band in array band_order(p_new.turn) loop
     v_position := p_positions[v_band];
-    continue when not exists (select from keyed k where k.lane = v_position.lane);
     select t.ids, t.spent, t.is_full into v_ids, p_new.spent, v_is_full
       from take_keyed(p_queue, v_position, p_new, p_limit) t;
     return query
@@ -73,6 +72,8 @@ end $$;
 create or replace function sort_rows(p_position claim, p_head int, p_limit int) returns bool
 language plpgsql
 as $$
+declare
+  v_place float8 := place_in(p_position.hi);
 begin
   with w as materialized (
     select * from window_rows(p_position.lane, p_position.lo, p_position.hi, p_position.to_xid,
@@ -80,7 +81,7 @@ begin
   placed as (
     insert into keyed (id, lane, key, place, attempt, crashes, enqueued_at, kind, payload, unique_key,
                        meta)
-    select w.id, w.lane, coalesce(w.key, ''), place_of(w.meta, p_position.hi), w.attempt, w.crashes,
+    select w.id, w.lane, coalesce(w.key, ''), place_of(w.meta, v_place), w.attempt, w.crashes,
       w.enqueued_at, w.kind, w.payload, w.unique_key, w.meta
     from w),
   last as (
@@ -102,13 +103,14 @@ create or replace function sort_segment(p_segment int, p_position claim) returns
 language plpgsql
 as $$
 declare
-  v_now pg_snapshot := pg_current_snapshot();
+  v_now float8 := place_in(pg_current_snapshot());
+  v_window float8 := place_in(p_position.hi);
   v_count bigint;
 begin
   insert into keyed (id, lane, key, place, attempt, crashes, enqueued_at, kind, payload, unique_key, meta)
     select j.id, j.lane, coalesce(j.key, ''),
       -- Those that the open window holds come before what only a later one will show.
-      place_of(j.meta, case when pg_visible_in_snapshot(j.xid, p_position.hi) then p_position.hi
+      place_of(j.meta, case when pg_visible_in_snapshot(j.xid, p_position.hi) then v_window
                        else v_now end),
       j.attempt, j.crashes, j.enqueued_at, j.kind, j.payload, j.unique_key, j.meta
     from job j
@@ -119,14 +121,20 @@ begin
   return v_count;
 end $$;
 
--- The order of commits: how many transactions had ended when the row was seen. A job that comes back
--- keeps the place that it had.
-create or replace function place_of(p_meta jsonb, p_hi pg_snapshot) returns float8
+-- The order of commits: how many transactions had ended in the snapshot that showed the row.
+create or replace function place_in(p_hi pg_snapshot) returns float8
+language plpgsql immutable
+as $$
+begin
+  return pg_snapshot_xmax(p_hi)::text::float8 - (select count(*) from pg_snapshot_xip(p_hi));
+end $$;
+
+-- A job that comes back keeps the place that it had.
+create or replace function place_of(p_meta jsonb, p_place float8) returns float8
 language sql immutable
 as $$
   select case when jsonb_typeof(p_meta -> 'fifo_place') = 'number'
-    then least(greatest((p_meta -> 'fifo_place')::numeric, 0), 9e18)::float8
-    else pg_snapshot_xmax(p_hi)::text::float8 - (select count(*) from pg_snapshot_xip(p_hi)) end
+    then least(greatest((p_meta -> 'fifo_place')::numeric, 0), 9e18)::float8 else p_place end
 $$;
 
 -- Jobs that were cancelled before they were sorted.
