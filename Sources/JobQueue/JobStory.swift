@@ -57,6 +57,10 @@ public struct JobStory: Sendable, Hashable {
   /// Of a waiting job: how many of its band, in a keyed queue of its key, are before it,
   /// counted up to 10,000.
   public var waitsBehind: Int?
+  /// Other jobs of its key in a keyed queue that run or were begun, at most 100: it waits for them.
+  public var keyRunning: [Int64]?
+  /// The limits of its queue; nil if it has none.
+  public var limits: QueueLimits?
   public var progress: Progress?
   public var checkpoint: Checkpoint?
   public var claims: [Claim]
