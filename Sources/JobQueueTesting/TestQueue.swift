@@ -8,23 +8,34 @@ public struct TestQueue: Sendable {
   public let database: TestDatabase
   public let pool: ConnectionPool
   public let queue: JobQueue
+  /// What the queue's SQL goes by.
+  public let clock: TestClock
 
   /// Runs `body` with a new, empty queue system, in which the named queues exist.
   ///
   /// - Parameters:
+  ///   - clock: what the queue's SQL goes by. Default: the server's clock.
+  ///   - template: what the database holds, with the queue's schema as `ong`. Default: only that.
   ///   - cipher: encrypts the payloads of kinds that ask for it. Default: none.
   ///   - cluster: nil is the shared one.
   public static func with<T>(
-    queues: [String] = ["default"], template: TestTemplate = .queue,
+    queues: [String] = ["default"], clock: TestClock = .server, template: TestTemplate? = nil,
     cipher: (any PayloadCipher)? = nil, on cluster: TestCluster? = nil,
     _ body: (TestQueue) async throws -> T
   ) async throws -> T {
-    try await TestDatabase.withDatabase(template: template, on: cluster) { database in
-      let pool = ConnectionPool(database.configuration, size: 4)
+    let template = template ?? (clock == .manual ? .queueWithManualClock : .queue)
+    return try await TestDatabase.withDatabase(template: template, on: cluster) { database in
+      var configuration = database.configuration
+      if clock == .manual {
+        try await ManualClock.install(in: database)
+        configuration.searchPath = ManualClock.searchPath
+      }
+      let pool = ConnectionPool(configuration, size: 4)
       let queue = JobQueue(pool: pool, cipher: cipher)
       do {
         for name in queues { try await queue.createQueue(name) }
-        let value = try await body(TestQueue(database: database, pool: pool, queue: queue))
+        let value = try await body(
+          TestQueue(database: database, pool: pool, queue: queue, clock: clock))
         await pool.close()
         return value
       } catch {
@@ -40,7 +51,7 @@ public struct TestQueue: Sendable {
     logger: Logger? = nil
   ) -> Worker {
     Worker(
-      configuration: database.configuration, registry: registry, settings: settings,
+      configuration: pool.configuration, registry: registry, settings: settings,
       logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
