@@ -48,10 +48,11 @@ extension TestQueue {
       let page = try await connection.query(
         """
         select p.place, p.kind, p.id, p.queue, p.state, p.payload, d.run_at,
-          coalesce(d.lane, k.lane, j.lane) % 4 band, coalesce(d.attempt, k.attempt, j.attempt) attempt,
-          coalesce(d.unique_key, k.unique_key, j.unique_key) unique_key
+          coalesce(d.lane, k.lane, y.lane, j.lane) % 4 band, coalesce(d.attempt, k.attempt, y.attempt, j.attempt) attempt,
+          coalesce(d.unique_key, k.unique_key, y.unique_key, j.unique_key) unique_key
         from \(queue.sql("payloads_page"))($1) p
           left join \(queue.sql("deferred")) d using (id) left join \(queue.sql("parked")) k using (id)
+          left join \(queue.sql("keyed")) y using (id)
           left join lateral (
             select l.* from \(queue.sql("job")) l where l.id = p.id order by l.xid desc limit 1) j on true
         """, [place])

@@ -114,7 +114,7 @@ struct ManualClockTests {
   @Test("without a manual clock an advance is refused with the remedy")
   func refused() async throws {
     try await TestQueue.with { test in
-      await #expect(throws: TestQueueError.noManualClock) {
+      _ = await #expect(throws: TestQueueError.noManualClock) {
         try await test.advance(by: .seconds(1))
       }
     }

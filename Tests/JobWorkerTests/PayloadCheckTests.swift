@@ -115,6 +115,32 @@ struct PayloadCheckTests {
     }
   }
 
+  @Test("jobs that wait for the turn of their key are checked as well")
+  func keyed() async throws {
+    try await TestQueue.with { test in
+      try await test.queue.setLimits(QueueLimits(keyOrder: .fifo), of: "default")
+      let started = Gate()
+      let end = Gate()
+      var old = JobRegistry()
+      old.register(Anything.self) { _, _ in
+        started.open()
+        await end.pass()
+      }
+      for json in [good, bad] {
+        _ = try await test.pool.query(
+          "select ong.enqueue('default', 'test.report', $1, p_key => 'k')", [JSONText(json)])
+      }
+      try await test.withWorker(old) { _ in
+        await started.pass()
+        let report = try await test.queue.checkPayloads(with: registry)
+        #expect(report.kinds.map(\.jobs) == [[.running: 1, .waiting: 1]])
+        #expect(report.kinds.flatMap(\.examples).map(\.state) == [.waiting])
+        try await test.expectEnqueued(Anything.self, count: 1)
+        end.open()
+      }
+    }
+  }
+
   @Test("versions without a way to today's fail; kinds of other programs do so only on request")
   func versions() async throws {
     try await TestQueue.with { test in

@@ -11,7 +11,7 @@ create or replace view log_guard as
 -- (state "schedule", id the schedule's).
 --   p_after  `place` of the last row of the page before; null: from the start
 --   p_limit  rows, 10,000 at most; a page also ends after 4 MiB of payloads
---   p_log    false: without those that wait or run, whose payload nothing can change
+--   p_log    false: without those that wait or run in the log, whose payload nothing can change
 -- An empty page is the end. Exact in one REPEATABLE READ transaction that began with
 -- "lock table log_guard in access share mode".
 create or replace function payloads_page(
@@ -124,6 +124,10 @@ begin
       select p.id, p.lane, coalesce(u.replacement ->> 'kind', p.kind), 'parked',
         coalesce(u.replacement -> 'payload', p.payload)
       from parked p left join unique_key u on u.id = p.id
+      union all
+      select k.id, k.lane, coalesce(u.replacement ->> 'kind', k.kind), 'waiting',
+        coalesce(u.replacement -> 'payload', k.payload)
+      from keyed k left join unique_key u on k.unique_key is not null and u.id = k.id
       union all select x.id, x.lane, x.kind, 'dead', x.payload from dead x) r
     where r.id > p_id order by r.id;
   return v_rows;
@@ -173,11 +177,13 @@ begin
       update schedule set payload = p_new where id = p_id and payload = p_expected;
     when 'dead' then
       update dead set payload = p_new where id = p_id and payload = p_expected;
-    when 'parked' then
+    when 'parked', 'waiting' then
       update unique_key set replacement = jsonb_set(replacement, '{payload}', p_new)
         where id = p_id and replacement -> 'payload' = p_expected;
       if found then return true; end if;
       update parked set payload = p_new where id = p_id and payload = p_expected;
+      if found then return true; end if;
+      update keyed set payload = p_new where id = p_id and payload = p_expected;
     else
       update deferred set payload = p_new where id = p_id and payload = p_expected;
   end case;
