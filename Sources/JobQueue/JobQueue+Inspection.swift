@@ -114,7 +114,7 @@ extension DeadJob {
 }
 
 extension JobPriority {
-  fileprivate init(_ cell: SQLCell) throws {
+  init(_ cell: SQLCell) throws {
     let number = try cell.decode(Int16.self)
     guard let known = JobPriority(rawValue: number) else {
       throw DatabaseError.decoding("expected priority to be 0 to 3, got: \(number)")
@@ -125,7 +125,7 @@ extension JobPriority {
 
 extension SQLCell {
   /// A word of an enumeration that SQL and Swift share.
-  fileprivate func decodeName<Name: RawRepresentable<String>>(_ type: Name.Type) throws -> Name {
+  func decodeName<Name: RawRepresentable<String>>(_ type: Name.Type) throws -> Name {
     let word = try decode(String.self)
     guard let known = Name(rawValue: word) else {
       throw DatabaseError.decoding("expected a \(type), got: \(word)")

@@ -41,6 +41,19 @@ public struct JobStory: Sendable, Hashable {
     public var attempt: Int
   }
 
+  /// What made the job.
+  public struct FiredBy: Sendable, Hashable, Codable {
+    /// The schedule's name.
+    public var name: String
+    /// The tick that it was fired for; nil: somebody ran the schedule by hand.
+    public var tick: Date?
+
+    public init(name: String, tick: Date?) {
+      self.name = name
+      self.tick = tick
+    }
+  }
+
   public var id: Int64
   public var state: JobState
   /// Nil when nothing but events is left of the job.
@@ -63,6 +76,8 @@ public struct JobStory: Sendable, Hashable {
   public var limits: QueueLimits?
   public var progress: Progress?
   public var checkpoint: Checkpoint?
+  /// The schedule that fired the job.
+  public var schedule: FiredBy?
   public var claims: [Claim]
   public var events: [Event]
   /// The story as the server told it, with payload and metadata, for `--json`.
@@ -79,6 +94,7 @@ extension JobStory {
       uniqueKey: told.uniqueKey, waitsBehind: told.waitsBehind,
       keyRunning: told.keyRunning, limits: told.limits,
       progress: told.progress, checkpoint: told.checkpoint,
+      schedule: told.schedule,
       claims: told.claims.map {
         Claim(
           at: $0.at, worker: $0.worker, host: $0.host, processID: $0.pid, attempt: $0.attempt,
@@ -134,12 +150,14 @@ extension JobStory {
     var limits: QueueLimits?
     var progress: Progress?
     var checkpoint: Checkpoint?
+    var schedule: FiredBy?
     var claims: [Claim]
     var events: [Event]
 
     enum CodingKeys: String, CodingKey {
       case id, state, kind, queue, priority, attempt, crashes, error, key, claims, events
       case progress, checkpoint, limits
+      case schedule
       case enqueuedAt = "enqueued_at"
       case runAt = "run_at"
       case uniqueKey = "unique_key"

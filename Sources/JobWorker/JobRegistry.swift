@@ -6,7 +6,9 @@ public struct JobRegistry: Sendable {
   /// By the kind as it is stored: each version that can be read has its entry.
   package private(set) var kinds: [String: RegisteredKind] = [:]
   private var middleware: [JobMiddleware] = []
-  private let cipher: (any PayloadCipher)?
+  let cipher: (any PayloadCipher)?
+  /// By name, in the order of declaration.
+  package private(set) var schedules: [Schedule] = []
 
   /// - Parameter cipher: opens encrypted payloads. Default: none; jobs with such a payload fail then,
   ///   and are tried again like other failures.
@@ -42,6 +44,20 @@ public struct JobRegistry: Sendable {
     add(type, .of(Output.self)) { payload, context in
       try ResultCoding.encode(try await handler(payload, context))
     }
+  }
+
+  /// Declares a schedule. Each worker with this registry puts it when it starts, and makes its queue
+  /// where that is missing. What an operator changes at run time, a pause included, stays until the
+  /// program declares something else. A schedule that is taken out of the program stays in the
+  /// database, because other versions of the program may still run: delete it there.
+  ///
+  /// A payload that is encrypted counts as the same as long as its key has the same name.
+  /// Declaring a name twice is a mistake of the program and ends it.
+  public mutating func schedule(_ schedule: Schedule) {
+    precondition(
+      !schedules.contains { $0.name == schedule.name },
+      "expected schedule \(schedule.name) once, got: a second declaration")
+    schedules.append(schedule)
   }
 
   /// Each version that the type can be read from becomes a kind.

@@ -62,9 +62,12 @@ actor Maintainer {
     await connection?.close()
   }
 
-  /// A job was put off for so long: be there in time.
-  func expect(in delay: Duration) {
-    schedule.expect(dueAt: .now + delay)
+  /// Something becomes due sooner than the last look showed.
+  func hear(_ news: MaintenanceNews) {
+    switch news {
+    case .jobDue(let delay): schedule.expect(.promoteDue, dueAt: .now + delay)
+    case .scheduleChanged: schedule.expect(.fireSchedules, dueAt: .now)
+    }
     endPause()
   }
 
@@ -94,6 +97,7 @@ actor Maintainer {
     case .rescueLost:
       try await rescue(on: connection)
     case .promoteDue: return try await promote(on: connection)
+    case .fireSchedules: return try await fire(on: connection)
     case .settleWaits: _ = try await call("settle_waits", on: connection)
     case .rotate: _ = try await call("rotate_if_due", on: connection)
     case .unpark: _ = try await call("unpark_known", on: connection)
@@ -128,15 +132,31 @@ actor Maintainer {
   }
 
   private func promote(on connection: Connection) async throws {
+    schedule.begin(.promoteDue)
     let rows = try await connection.query(
       """
-      select promoted, extract(epoch from next_due - clock_timestamp())::float8 \
+      select promoted, extract(epoch from next_due - clock_timestamp())::float8, \
+      extract(epoch from \(sql("next_schedule_due"))() - clock_timestamp())::float8 \
       from \(sql("promote_due"))($1)
       """, [Int32(Self.promotion)], timeout: Self.stepTimeout)
     let wait = try rows[0, 1].decode(Double?.self)
     schedule.promoted(
       Int(try rows[0, 0].decode(Int32.self)), of: Self.promotion,
       nextIn: wait.map { .seconds($0) }, at: .now)
+    let tick = try rows[0, 2].decode(Double?.self)
+    if let tick { schedule.expect(.fireSchedules, dueAt: .now + .seconds(max(0, tick))) }
+  }
+
+  private func fire(on connection: Connection) async throws {
+    schedule.begin(.fireSchedules)
+    let rows = try await connection.query(
+      """
+      select fired, extract(epoch from next_due - clock_timestamp())::float8 \
+      from \(sql("fire_due_schedules"))()
+      """, timeout: Self.stepTimeout)
+    let wait = try rows[0, 1].decode(Double?.self)
+    schedule.fired(
+      Int(try rows[0, 0].decode(Int32.self)), nextIn: wait.map { .seconds($0) }, at: .now)
   }
 
   private func call(_ function: StaticString, on connection: Connection) async throws

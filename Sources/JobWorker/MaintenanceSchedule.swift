@@ -1,10 +1,14 @@
 /// What the leader does when.
 struct MaintenanceSchedule: Sendable {
   enum Step: CaseIterable, Sendable {
-    case rescueLost, promoteDue, settleWaits, rotate, unpark, prune
+    case rescueLost, promoteDue, fireSchedules, settleWaits, rotate, unpark, prune
   }
 
+  /// However many ask for a look, the next one comes this much after the last.
+  private static let breath = Duration.milliseconds(2)
+
   private var due: [Step: Moment]
+  private var looked: [Step: Moment] = [:]
   private let ledSince: Moment
 
   /// Everything is due when somebody begins to lead.
@@ -16,7 +20,7 @@ struct MaintenanceSchedule: Sendable {
   /// The time between two runs of a step that found nothing special.
   static func interval(_ step: Step) -> Duration {
     switch step {
-    case .rescueLost, .promoteDue, .settleWaits: .seconds(1)
+    case .rescueLost, .promoteDue, .fireSchedules, .settleWaits: .seconds(1)
     case .rotate: .seconds(5)
     case .unpark: .seconds(2)
     case .prune: .seconds(60)
@@ -35,14 +39,38 @@ struct MaintenanceSchedule: Sendable {
 
   mutating func did(_ step: Step, at now: Moment) { due[step] = now + Self.interval(step) }
 
+  /// A look at what is due begins: what is expected from now on, it may not see any more.
+  mutating func begin(_ step: Step) { due[step] = .never }
+
   /// Promotion found `count` due jobs of `limit` asked for, and the next is due after `wait`.
   mutating func promoted(_ count: Int, of limit: Int, nextIn wait: Duration?, at now: Moment) {
     let longest = Self.interval(.promoteDue)
-    due[.promoteDue] = count >= limit ? now : now + min(longest, max(.zero, wait ?? longest))
+    looked[.promoteDue] = now
+    due[.promoteDue] = min(
+      due[.promoteDue] ?? .never,
+      count >= limit ? now : now + min(longest, max(.zero, wait ?? longest)))
   }
 
-  /// A job was just put off until `moment`: promote it on time.
-  mutating func expect(dueAt moment: Moment) {
-    due[.promoteDue] = min(due[.promoteDue] ?? moment, moment)
+  /// Schedules fired `count` jobs, and the next one is due after `wait`. One that is overdue and was
+  /// not fired is in somebody else's hands. Each promotion also brings the time of the next tick.
+  mutating func fired(_ count: Int, nextIn wait: Duration?, at now: Moment) {
+    looked[.fireSchedules] = now
+    guard let wait else { return }
+    let isHeld = count == 0 && wait <= .zero
+    let next = now + (isHeld ? .milliseconds(100) : max(.zero, wait))
+    due[.fireSchedules] = min(due[.fireSchedules] ?? .never, next)
   }
+
+  /// Something becomes due at `moment`: look at it on time.
+  mutating func expect(_ step: Step, dueAt moment: Moment) {
+    let earliest = looked[step].map { max(moment, $0 + Self.breath) } ?? moment
+    due[step] = min(due[step] ?? .never, earliest)
+  }
+}
+
+/// What others know and the maintenance has to hear of.
+enum MaintenanceNews: Sendable, Hashable {
+  /// A job was put off for so long, less than a promotion's interval.
+  case jobDue(in: Duration)
+  case scheduleChanged
 }

@@ -35,8 +35,8 @@ public final class Worker: Sendable {
     self.maintainer = maintainer
     engine = WorkerEngine(
       database: configuration, registry: registry, settings: settings, logger: logger
-    ) { delay in
-      Task { await maintainer?.expect(in: delay) }
+    ) { news in
+      Task { await maintainer?.hear(news) }
     }
   }
 
@@ -44,8 +44,9 @@ public final class Worker: Sendable {
   /// cancellation may go on after this has returned; its result counts for nothing.
   ///
   /// - Throws: only for what time does not mend, found at the start: `WorkerConfigurationError`, a
-  ///   schema that is missing, too old or too new for this program, a log-in that is refused.
-  ///   A server that can't be reached is waited for. And `WorkerLeaked`, when too many handlers hang.
+  ///   schema that is missing, too old or too new for this program, a log-in that is refused, a
+  ///   declared schedule that is refused (`JobQueueError`). A server that can't be reached is waited
+  ///   for. And `WorkerLeaked`, when too many handlers hang.
   public func run() async throws {
     try settings.validate()
     let isFirst = !hasRun.exchange(true, ordering: .relaxed)

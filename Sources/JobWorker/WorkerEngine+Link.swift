@@ -88,6 +88,10 @@ extension WorkerEngine {
       ], timeout: Self.stepTimeout)
     session = try result[0, 0].decode(Int32.self)
     shared.renew(epoch, session: session)
+    for schedule in schedules {
+      try await schedule.declare(
+        on: connection, sql: sql, cipher: cipher, timeout: Self.stepTimeout)
+    }
     logger.info("worker registered", metadata: ["epoch": "\(epoch)"])
   }
 

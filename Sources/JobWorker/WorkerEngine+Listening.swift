@@ -47,7 +47,8 @@ extension WorkerEngine {
     pump()
   }
 
-  /// An operator has spoken: `cancel <job>`, `drain <epoch>`, `pause <queue>`, `resume <queue>`.
+  /// Somebody has spoken to all workers: `cancel <job>`, `drain <epoch>`, `pause <queue>`,
+  /// `resume <queue>`, `schedule <name>`, `due soon`.
   private func heed(_ payload: String) {
     let words = payload.split(separator: " ", maxSplits: 1).map(String.init)
     guard words.count == 2 else { return }
@@ -55,6 +56,8 @@ extension WorkerEngine {
     case "cancel": if let id = Int64(words[1]) { cancel(id) }
     case "drain": if UUID(uuidString: words[1]) == epoch { drainForOperator() }
     case "resume": wake(words[1])
+    case "schedule": tellMaintainer(.scheduleChanged)
+    case "due": tellMaintainer(.jobDue(in: .zero))
     default: break  // the server itself hands out nothing of a paused queue
     }
   }

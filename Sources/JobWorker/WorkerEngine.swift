@@ -36,8 +36,10 @@ actor WorkerEngine {
   let logger: Logger
   let shared: SlotShared
   nonisolated let pools: [SlotPool]
-  /// Told when jobs were put off for less than the maintenance's usual pause.
-  private let onDeferred: @Sendable (Duration) -> Void
+  let schedules: [Schedule]
+  let cipher: (any PayloadCipher)?
+  /// What this worker learns and the maintenance has to know.
+  let tellMaintainer: @Sendable (MaintenanceNews) -> Void
 
   var epoch: UUID
   /// The number of the claiming connection; 0 before the epoch is registered.
@@ -66,7 +68,7 @@ actor WorkerEngine {
 
   init(
     database: ConnectionConfiguration, registry: JobRegistry, settings: WorkerConfiguration,
-    logger: Logger, onDeferred: @escaping @Sendable (Duration) -> Void
+    logger: Logger, tellMaintainer: @escaping @Sendable (MaintenanceNews) -> Void
   ) {
     let epoch = UUID()
     self.database = database
@@ -86,7 +88,9 @@ actor WorkerEngine {
       SlotPool(queue: name, count: slots, shared: shared)
     }
     self.pools = pools
-    self.onDeferred = onDeferred
+    self.tellMaintainer = tellMaintainer
+    schedules = registry.schedules
+    cipher = registry.cipher
     served = pools.map { pool in
       Served(
         name: pool.queue, pool: pool,
@@ -142,7 +146,7 @@ actor WorkerEngine {
 
   /// A settlement has put a job off.
   func deferred(for delay: Duration) {
-    if delay < MaintenanceSchedule.interval(.promoteDue) { onDeferred(delay) }
+    if delay < MaintenanceSchedule.interval(.promoteDue) { tellMaintainer(.jobDue(in: delay)) }
   }
 
   private func absorbNews(at now: Moment) {

@@ -46,8 +46,8 @@ struct MaintenanceScheduleTests {
   @Test("a job that was put off for a moment brings the next promotion forward, never back")
   func expectation() {
     var schedule = settled
-    schedule.expect(dueAt: start + .milliseconds(50))
-    schedule.expect(dueAt: start + .milliseconds(900))
+    schedule.expect(.promoteDue, dueAt: start + .milliseconds(50))
+    schedule.expect(.promoteDue, dueAt: start + .milliseconds(900))
     #expect(schedule.next == start + .milliseconds(50))
   }
 }

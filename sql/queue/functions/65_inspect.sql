@@ -112,7 +112,7 @@ as $$
   from held h
 $$;
 
--- One row a queue. `waiting` is counted up to 100,001 a band; `oldest_waiting` is the time at which the
+-- One row a queue. `waiting` and each kind of deferred jobs are counted up to 100,001 a band; `oldest_waiting` is the time at which the
 -- oldest waiting job was enqueued.
 create or replace function queue_status()
 returns table (name text, paused_at timestamptz, waiting bigint, waiting_capped bool, running bigint,
@@ -123,10 +123,10 @@ as $$
   with running as (select r.lane / 4 queue, count(*) n from running_jobs() r group by 1),
   deferred_by as (
     select d.lane / 4 queue,
-      count(*) filter (where d.state = 'scheduled') scheduled,
-      count(*) filter (where d.state = 'retrying') retrying,
-      count(*) filter (where d.state = 'snoozed') snoozed
-    from deferred d group by 1),
+      sum(d.n) filter (where d.state = 'scheduled')::bigint scheduled,
+      sum(d.n) filter (where d.state = 'retrying')::bigint retrying,
+      sum(d.n) filter (where d.state = 'snoozed')::bigint snoozed
+    from deferred_counts(100001) d group by 1),
   parked_by as (select p.lane / 4 queue, count(*) n from parked p group by 1),
   dead_by as (select d.lane / 4 queue, count(*) n from dead d group by 1),
   ahead as (
@@ -144,7 +144,8 @@ as $$
   order by q.name
 $$;
 
--- How many jobs of the queues wait, run, or become due within p_within, all in one snapshot. What
+-- How many jobs of the queues wait, run, or become due within p_within (counted up to 100,001), all in one
+-- snapshot. What
 -- paused queues and the parked hold is not counted: it does not move by itself.
 create or replace function jobs_left(p_queues text[], p_within interval default '0')
 returns bigint
@@ -153,9 +154,11 @@ as $$
   select coalesce((
       select sum(s.waiting + s.running) from queue_status() s
       where s.name = any (p_queues) and s.paused_at is null), 0)::bigint
-    + (select count(*) from deferred d join queue q on q.id = d.lane / 4
-       where q.name = any (p_queues) and q.paused_at is null
-         and d.run_at <= clock_timestamp() + p_within)
+    + (select count(*) from (
+         select from deferred d join queue q on q.id = d.lane / 4
+         where q.name = any (p_queues) and q.paused_at is null
+           and d.run_at <= (select clock_timestamp() + p_within) -- once: see promote_due
+         limit 100001) due)
 $$;
 
 -- One row a living worker.
@@ -175,7 +178,8 @@ $$;
 --   p_state          one of the states of job_state, null: any
 --   p_before         only ids below it (the last id of the page before), null: from the newest
 --   p_limit          at most 1,000
--- The log is looked through from its newest row on, 10,000 rows a lane at the most.
+-- The log is looked through from its newest row on, 10,000 rows a lane at the most; so are deferred jobs
+-- where a kind is given.
 create or replace function find_jobs(
   p_queue text default null, p_state text default null, p_kind text default null,
   p_before bigint default null, p_limit int default 50)
@@ -199,7 +203,7 @@ begin
       select d.id, d.lane, d.kind, d.state, d.attempt, d.crashes, d.enqueued_at, d.run_at,
         (select e.detail from job_event e where e.id = d.id and e.event in ('retried', 'snoozed')
          order by e.at desc limit 1) error
-      from deferred d
+      from lane_of l, lateral deferred_page(l.lane, p_state, p_kind, p_before, p_limit) d
       union all
       select p.id, p.lane, p.kind, 'parked', p.attempt, p.crashes, p.enqueued_at, null, null from parked p
       union all
@@ -281,6 +285,8 @@ begin
                  where q.id = (v_story ->> 'lane')::int / 4),
       'result', (select r.result from job_result r where r.id = p_id),
       'workflow', workflow_of(p_id),
+      'schedule', case when v_story -> 'meta' ? 'schedule' then jsonb_build_object(
+        'name', v_story -> 'meta' -> 'schedule', 'tick', v_story -> 'meta' -> 'tick') end,
       'claims', claims_story(p_id),
       'events', coalesce((
         select jsonb_agg(jsonb_build_object('at', e.at, 'event', e.event, 'attempt', e.attempt,

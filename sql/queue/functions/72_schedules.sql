@@ -55,8 +55,11 @@ declare
   v_plan cron_plan := cron_plan(p_cron);
   v_new schedule;
   v_old schedule;
-  v_said jsonb := jsonb_build_array(p_cron, p_queue, p_kind, p_payload, p_time_zone, p_priority,
-    p_skipped, p_repeated, p_catch_up, p_catch_up_window, p_overlap, p_jitter);
+  -- An encrypted payload is another text each time.
+  v_said jsonb := jsonb_build_array(p_cron, p_queue, p_kind,
+    coalesce(p_payload #> '{ong_encrypted,key}', p_payload), p_time_zone, p_priority,
+    p_skipped, p_repeated, p_catch_up, date_part('epoch', p_catch_up_window), p_overlap,
+    date_part('epoch', p_jitter));
 begin
   perform pg_advisory_xact_lock(lock_key('schedule', p_name));
   select * into v_old from schedule where name = p_name for update;

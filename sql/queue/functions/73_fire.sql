@@ -185,7 +185,7 @@ declare
 begin
   perform require_read_committed('fire_due');
   for v_schedule in
-    select s.* from schedule s where s.paused_at is null and s.due_at <= clock_timestamp()
+    select s.* from schedule s where s.paused_at is null and s.due_at <= v_now
     order by s.due_at limit p_limit for update skip locked
   loop
     begin
