@@ -36,6 +36,7 @@ declare
   v_positions claim[];
   v_latest claim;
   v_new claim; -- what the claim rows of this call have in common
+  v_tokens float8;
   v_opened bool;
   v_now pg_snapshot;
 begin
@@ -92,9 +93,7 @@ begin
       if v_queue.max_running is not null then v_new.open := v_position.open; end if;
       if exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
-      elsif v_queue.rate is not null then
-        return query select * from claim_metered(v_position, v_new, v_left, v_queue.rate_burst);
-      else
+      elsif v_queue.rate is null then
         return query
           with w as materialized (
             select r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta, r.enqueued_at, r.xid
@@ -112,6 +111,41 @@ begin
           select v_position.lane, v_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
             w.meta, w.enqueued_at
           from w;
+      else
+        -- Costs are added up job by job only where all together are more than the tokens.
+        v_tokens := v_queue.rate_burst - v_new.spent;
+        return query
+          with w as materialized (
+            select r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta, r.enqueued_at, r.xid
+            from window_rows(v_position.lane, v_position.lo, v_position.hi,
+                             v_position.to_xid, v_position.to_id, v_left) r),
+          total as (
+            select count(*) n, sum(case when w.meta is null then 1
+                                   else job_cost(w.meta, v_queue.rate_burst) end) cost
+            from w),
+          last as (
+            (select w.xid, w.id, (select t.n from total t) n, (select t.cost from total t) cost
+             from w where (select t.cost from total t) <= v_tokens
+             order by w.xid desc, w.id desc limit 1)
+            union all
+            (select c.xid, c.id, c.n, c.cost
+             from (
+               select w.xid, w.id, row_number() over in_order n,
+                 sum(job_cost(w.meta, v_queue.rate_burst)) over in_order cost
+               from w where (select t.cost from total t) > v_tokens
+               window in_order as (order by w.xid, w.id)) c
+             where c.cost <= v_tokens order by c.n desc limit 1)),
+          k as (
+            insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id,
+                               n, drained, turn, open, spent, spent_at)
+            select v_new.segment, v_position.lane, v_position.seq + 1, v_new.epoch, v_position.lo,
+              v_position.hi, v_position.to_xid, v_position.to_id, l.xid, l.id, l.n,
+              l.n = (select t.n from total t) and l.n < v_left, v_new.turn, v_new.open,
+              v_new.spent + l.cost, v_new.spent_at
+            from last l)
+          select v_position.lane, v_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
+            w.meta, w.enqueued_at
+          from w, last l where (w.xid, w.id) <= (l.xid, l.id);
       end if;
       get diagnostics v_found = row_count;
       v_left := v_left - v_found;

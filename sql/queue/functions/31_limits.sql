@@ -90,37 +90,6 @@ as $$
     where c.charged <= p_tokens)]
 $$;
 
--- The claim of a lane of a queue with a rate: as many jobs as the bucket has tokens for.
-create or replace function claim_metered(
-  p_position claim, p_new claim, p_limit int, p_burst int)
-returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
-  payload jsonb, meta jsonb, enqueued_at timestamptz)
-language plpgsql
-as $$
-#variable_conflict use_column
-begin
-  return query
-  with w as materialized (
-    select r.*, sum(case when r.meta is null then 1 else job_cost(r.meta, p_burst) end)
-      over (order by r.xid, r.id) charged
-    from window_rows(p_position.lane, p_position.lo, p_position.hi,
-                     p_position.to_xid, p_position.to_id, p_limit) r),
-  t as materialized (select * from w where w.charged <= p_burst - p_new.spent),
-  last as (
-    select t.xid, t.id, t.charged, count(*) over () n from t order by t.xid desc, t.id desc limit 1),
-  k as (
-    insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id, n,
-                       drained, turn, open, spent, spent_at)
-    select p_new.segment, p_position.lane, p_position.seq + 1, p_new.epoch, p_position.lo,
-      p_position.hi, p_position.to_xid, p_position.to_id, last.xid, last.id, last.n,
-      (select count(*) from w) = last.n and last.n < p_limit, p_new.turn, p_new.open,
-      p_new.spent + last.charged, p_new.spent_at
-    from last)
-  select p_position.lane, p_position.seq + 1, t.id, t.attempt, t.crashes, t.kind, t.payload, t.meta,
-    t.enqueued_at
-  from t;
-end $$;
-
 -- Whether the window of this position holds a row after it.
 create or replace function has_rows(p_position claim) returns bool
 language plpgsql stable
