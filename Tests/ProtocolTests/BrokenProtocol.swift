@@ -8,6 +8,10 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
   case settleWithoutClaimCheck
   case rotateWithoutCarryingClaims
   case readingByPosition
+  case limitWithoutHeldJobs
+  case limitWithoutOwnClaim
+  case claimWithoutQueueLock
+  case rateWithoutMemory
 
   /// Those that need the right interleaving by chance; the race tests script the others.
   static let foundByStress = allCases.filter { $0 != .settleWithoutRotationLock }
@@ -24,6 +28,17 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
       ("hold_epoch", "and ended_at is null", "")
     case .rotateWithoutCarryingClaims:
       ("rotate", "v_held := hold_open_claims(v_next, v_from.segment);", "v_held := 0;")
+    case .limitWithoutHeldJobs:
+      ("claim", "v_running := held_running(v_queue.id);", "v_running := 0;")
+    case .limitWithoutOwnClaim:
+      ("open_before", "p_position.open := p_position.open || p_position.seq;", "")
+    case .claimWithoutQueueLock:
+      ("claim", "perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));", "")
+    case .rateWithoutMemory:
+      (
+        "claim", "v_new.spent := spent_now(v_queue, v_positions, v_new.spent_at);",
+        "v_new.spent := 0;"
+      )
     case .readingByPosition:
       (
         "window_rows",

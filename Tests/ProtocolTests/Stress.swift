@@ -1,4 +1,5 @@
 import Foundation
+import JobQueue
 import JobQueueTesting
 import LibpqClient
 import Synchronization
@@ -9,7 +10,12 @@ import Synchronization
 /// retire, or vanish; the janitor rescues the vanished and sometimes the living; the rotator rotates
 /// all the time. Everything confirmed goes into `history`.
 final class Stress: Sendable {
-  static let queues = ["mail", "reports", "scores"]
+  static let queues = ["mail", "reports", "scores", "limited", "keyed"]
+  static let limits = [
+    "limited": QueueLimits(maxRunning: 23, rate: .init(1000, burst: 60)),
+    "keyed": QueueLimits(maxRunning: 40, keyOrder: .fifo),
+  ]
+  static let keys = ["a", "b", "c", "d", "e"]
 
   let configuration: ConnectionConfiguration
   let history = History()
@@ -27,6 +33,10 @@ final class Stress: Sendable {
   func run(for time: Duration, producers: Int = 3, workers: Int = 4) async throws {
     let connection = try await Connection.open(configuration)
     for queue in Self.queues { try await connection.query("select create_queue($1)", [queue]) }
+    for (queue, limits) in Self.limits {
+      let json = JSONText(String(decoding: try JSONEncoder().encode(limits), as: UTF8.self))
+      try await connection.query("select set_limits($1, $2)", [queue, json])
+    }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<producers {
         group.addTask { try await self.produce(SeededGenerator(self.seed &+ UInt64(number))) }
@@ -51,6 +61,10 @@ final class Stress: Sendable {
     var random = generator
     let connection = try await Connection.open(configuration)
     while producing.load(ordering: .acquiring) {
+      if Int.random(in: 0..<4, using: &random) == 0 {
+        try await enqueueKeyed(connection, &random)
+        continue
+      }
       var kept: [Int64] = []
       try await connection.execute(script: "begin")
       for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -77,10 +91,29 @@ final class Stress: Sendable {
     await connection.close()
   }
 
+  /// Some jobs of one key, and sometimes a commit that comes late.
+  private func enqueueKeyed(
+    _ connection: Connection, _ random: inout SeededGenerator
+  ) async throws {
+    let key = Self.keys.randomElement(using: &random)!
+    let begun = history.now
+    try await connection.execute(script: "begin")
+    let ids = try await connection.query(
+      "select * from enqueue_many('keyed', 'k', array['1', '2']::jsonb[], p_keys => array[$1, $1])",
+      [key]
+    ).map { try $0[0].decode(Int64.self) }
+    if Int.random(in: 0..<10, using: &random) == 0 {
+      try await Task.sleep(for: .milliseconds(Int.random(in: 1...40, using: &random)))
+    }
+    try await connection.execute(script: "commit")
+    history.record(.enqueued(ids: ids))
+    history.record(.keyed(queue: "keyed", key: key, begun: begun, ids: ids))
+  }
+
   private func enqueue(
     _ connection: Connection, _ random: inout SeededGenerator
   ) async throws -> [Int64] {
-    let queue = Self.queues.randomElement(using: &random)!
+    let queue = Self.queues.filter { $0 != "keyed" }.randomElement(using: &random)!
     let band = Int16.random(in: 0...3, using: &random)
     let delay = Double([0, 0.02].randomElement(using: &random)!)
     switch Int.random(in: 0..<10, using: &random) {
@@ -158,6 +191,7 @@ final class Stress: Sendable {
   }
 
   private func rescue(_ epoch: UUID, _ connection: Connection) async throws {
+    history.record(.ending(epoch: epoch))
     try await connection.query("select rescue($1)", [epoch])
     history.record(.rescued(epoch: epoch))
   }
@@ -185,10 +219,18 @@ final class Stress: Sendable {
       try await rescue(try row[0].decode(UUID.self), connection)
     }
     var worker = try await StressWorker(connection, history: history, queues: Self.queues)
+    var lastClaim = ContinuousClock.now
     while try await isAnythingLeft(connection) {
       try await promote(connection)
       for queue in Self.queues {
-        while try await worker.claim(queue, limit: 1000) { try await worker.settleAll() }
+        while try await worker.claim(queue, limit: 1000) {
+          try await worker.settleAll()
+          lastClaim = .now
+        }
+      }
+      guard ContinuousClock.now - lastClaim < .seconds(3) else {
+        history.record(.refused(epoch: worker.epoch, why: "jobs are left that nobody can claim"))
+        return
       }
     }
     try await worker.retire()

@@ -41,7 +41,11 @@ struct StressWorker {
   @discardableResult
   mutating func claim(_ queue: String, limit: Int32) async throws -> Bool {
     let rows = try await connection.query(
-      "select lane, seq, id from claim($1, $2, $3, $4)", [epoch, session, queue, limit])
+      """
+      select lane, seq, id, extract(epoch from statement_timestamp())::float8, \
+      extract(epoch from clock_timestamp())::float8 from claim($1, $2, $3, $4)
+      """, [epoch, session, queue, limit])
+    var claims: [(lane: Int32, seq: Int64, ids: [Int64])] = []
     for row in rows {
       let lane = try row[0].decode(Int32.self)
       let seq = try row[1].decode(Int64.self)
@@ -50,6 +54,17 @@ struct StressWorker {
         open.append(Open(lane: lane, seq: seq, ids: []))
       }
       open[open.count - 1].ids.append(id)
+      if claims.last?.lane != lane || claims.last?.seq != seq { claims.append((lane, seq, [])) }
+      claims[claims.count - 1].ids.append(id)
+    }
+    for claim in claims {
+      history.record(.claimed(epoch: epoch, lane: claim.lane, seq: claim.seq, ids: claim.ids))
+    }
+    if let first = rows.first, let last = rows.last {
+      history.record(
+        .started(
+          queue: queue, count: rows.count, after: try first[3].decode(Double.self),
+          before: try last[4].decode(Double.self)))
     }
     return !rows.isEmpty
   }
@@ -60,6 +75,7 @@ struct StressWorker {
   }
 
   mutating func retire() async throws {
+    history.record(.ending(epoch: epoch))
     try await connection.query("select retire_worker($1, $2)", [epoch, session])
   }
 
@@ -104,6 +120,7 @@ struct StressWorker {
       [epoch, session, claim.lane, claim.seq, all, isFinal, json])
     history.record(
       .settled(epoch: epoch, begun: begun, ids: ids.filter { !failed.contains($0) }))
+    if !failed.isEmpty { history.record(.released(begun: begun, ids: failed)) }
   }
 }
 

@@ -15,6 +15,14 @@ public final class History: Sendable {
     /// A settle was accepted; `ids` are the jobs that succeeded by it. `begun` is the number that
     /// `now` gave before the settle was sent.
     case settled(epoch: UUID, begun: Int, ids: [Int64])
+    /// Jobs were given back or ended otherwise than by success in a settle that began at `begun`.
+    case released(begun: Int, ids: [Int64])
+    /// A claim on a queue with a rate took so many jobs between two times of the server's clock.
+    case started(queue: String, count: Int, after: Double, before: Double)
+    /// The enqueueing of jobs of one key began at `begun` and is committed.
+    case keyed(queue: String, key: String, begun: Int, ids: [Int64])
+    /// A rescue or a retirement is about to be asked for.
+    case ending(epoch: UUID)
     /// A settle was refused although the worker regarded the jobs as its own.
     case refused(epoch: UUID, why: String)
     /// A rescue of the worker was confirmed.

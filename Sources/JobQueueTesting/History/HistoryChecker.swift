@@ -1,4 +1,5 @@
 import Foundation
+public import JobQueue
 public import LibpqClient
 
 /// Checks the invariants of the protocol over a recorded history and the database that it left.
@@ -14,8 +15,11 @@ public struct HistoryChecker: Sendable {
     case fence
     /// A living worker's settle of jobs that it holds was never refused.
     case ownership
-    /// The claims of a lane follow each other without gap or overlap.
+    /// The claims of a lane follow each other without gap or overlap; the jobs of a fifo key run one
+    /// after another in the order of their commits.
     case order
+    /// The running jobs of a queue or a key, and the starts in a time, were never above the limit.
+    case limits
     /// At most one job waits under a unique key.
     case unique
     /// A job that was rolled back was never handed out.
@@ -44,8 +48,13 @@ public struct HistoryChecker: Sendable {
   }
 
   private let events: [History.Event]
+  private let limits: [String: QueueLimits]
 
-  public init(_ history: History) { events = history.recorded }
+  /// - Parameter limits: of the queues in which the history's jobs ran, all the time.
+  public init(_ history: History, limits: [String: QueueLimits] = [:]) {
+    events = history.recorded
+    self.limits = limits
+  }
 
   public var totals: Totals {
     events.reduce(into: Totals()) { totals, event in
@@ -54,7 +63,7 @@ public struct HistoryChecker: Sendable {
       case .settled(_, _, let ids): totals.accepted += ids.count
       case .claimed: totals.claims += 1
       case .rescued: totals.rescues += 1
-      case .refused: break
+      case .refused, .released, .started, .keyed, .ending: break
       }
     }
   }
@@ -62,8 +71,16 @@ public struct HistoryChecker: Sendable {
   /// All violations found; empty where the invariants hold. The connection's search_path must lead
   /// to the queue's schema, and its role must be the owner's.
   public func violations(in connection: Connection) async throws -> [Violation] {
-    try await acceptances() + fences() + refusals() + phantoms() + losses(in: connection)
+    let names = try await queueNames(in: connection)
+    let limited = LimitChecker(events, limits: limits, queueNames: names).violations()
+    return try await limited + acceptances() + fences() + refusals() + phantoms()
+      + losses(in: connection)
       + orders(in: connection) + uniqueKeys(in: connection) + deadRows(in: connection)
+  }
+
+  private func queueNames(in connection: Connection) async throws -> [Int32: String] {
+    let rows = try await connection.query("select id, name from queue")
+    return try rows.reduce(into: [:]) { $0[try $1[0].decode(Int32.self)] = try $1[1].decode() }
   }
 
   private var enqueued: Set<Int64> {
@@ -131,7 +148,7 @@ public struct HistoryChecker: Sendable {
       where last_seq is not null and not (
         seq = last_seq + 1 and (
           (hi::text = last_hi::text and from_xid = last_xid and from_id = last_id)
-          or (n > 0 and from_xid = '0' and pg_snapshot_xmax(lo) >= pg_snapshot_xmax(last_hi))))
+          or ((n > 0 or drained) and from_xid = '0' and pg_snapshot_xmax(lo) >= pg_snapshot_xmax(last_hi))))
       """)
     let count = try rows[0, 0].decode(Int64.self)
     guard count > 0 else { return [] }
