@@ -116,6 +116,7 @@ begin
       or spent_after(b.spent, b.spent_at, clock_timestamp(), q.key_rate, q.key_rate_seconds) = 0);
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
+  v_count := v_count + prune_workflows();
   delete from rotation where seq < (select max(seq) from rotation) - 100;
   return v_count;
 end $$;

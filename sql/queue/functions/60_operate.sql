@@ -21,6 +21,7 @@ as $$
 declare
   v_dead dead;
 begin
+  perform reopen_job(p_id);
   delete from dead where id = p_id returning * into v_dead;
   if found then
     perform add_event(p_id, v_dead.attempt, 'redriven', null, null);

@@ -48,8 +48,8 @@ begin
     'add_members', 'seal_batch', 'enqueue_batch', 'send_signal', 'send_event']);
   perform grant_role('worker', array['settle_waits', 'step_inputs', 'add_steps', 'add_members',
     'seal_batch']);
-  perform grant_role('operator', array['send_signal', 'send_event', 'find_workflows', 'workflow_story',
-    'step_inputs']);
+  perform grant_role('operator', array['cancel_workflow', 'retry_workflow', 'send_signal', 'send_event',
+    'find_workflows', 'workflow_story', 'step_inputs']);
   perform grant_role('reader', array['find_workflows', 'workflow_story', 'step_inputs']);
   perform grant_role('worker', array['put_schedule', 'fire_due_schedules', 'next_schedule_due']);
   perform grant_role('operator', array['put_schedule', 'pause_schedule', 'resume_schedule',
