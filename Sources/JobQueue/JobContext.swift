@@ -42,6 +42,11 @@ public struct JobContext: Sendable {
   /// The trace that the job was enqueued in: pass it on, or open a span under it.
   public var trace: TraceContext? { meta?.traceparent.flatMap(TraceContext.init) }
 
+  /// The workflow whose step this job is; nil for other jobs and for members of a batch.
+  public var workflow: Int64? { meta?.workflow }
+  /// The name of the step; `JobQueue.inputs(of: id)` has what it waited for.
+  public var step: String? { meta?.step }
+
   /// The worker's logger with the job's queue, kind, id, attempt and the worker's epoch, and
   /// the trace's id where there is one.
   public var logger: Logger {

@@ -5,11 +5,13 @@ package struct JobMeta: Decodable, Sendable {
   package var expiresAt: Date?
   package var tags: [String]?
   package var traceparent: String?
+  package var workflow: Int64?
+  package var step: String?
 
   package var isExpired: Bool { expiresAt.map { $0 <= Date() } ?? false }
 
   enum CodingKeys: String, CodingKey {
-    case tags, traceparent
+    case tags, traceparent, workflow, step
     case expiresAt = "expires_at"
   }
 
@@ -20,5 +22,7 @@ package struct JobMeta: Decodable, Sendable {
     expiresAt = try? container.decodeIfPresent(Date.self, forKey: .expiresAt)
     tags = try? container.decodeIfPresent([String].self, forKey: .tags)
     traceparent = try? container.decodeIfPresent(String.self, forKey: .traceparent)
+    workflow = try? container.decodeIfPresent(Int64.self, forKey: .workflow)
+    step = try? container.decodeIfPresent(String.self, forKey: .step)
   }
 }

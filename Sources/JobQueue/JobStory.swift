@@ -78,6 +78,8 @@ public struct JobStory: Sendable, Hashable {
   public var checkpoint: Checkpoint?
   /// The schedule that fired the job.
   public var schedule: FiredBy?
+  /// The workflow that the job belongs to, if any.
+  public var workflow: WorkflowPlace?
   public var claims: [Claim]
   public var events: [Event]
   /// The story as the server told it, with payload and metadata, for `--json`.
@@ -95,6 +97,7 @@ extension JobStory {
       keyRunning: told.keyRunning, limits: told.limits,
       progress: told.progress, checkpoint: told.checkpoint,
       schedule: told.schedule,
+      workflow: told.workflow,
       claims: told.claims.map {
         Claim(
           at: $0.at, worker: $0.worker, host: $0.host, processID: $0.pid, attempt: $0.attempt,
@@ -151,12 +154,13 @@ extension JobStory {
     var progress: Progress?
     var checkpoint: Checkpoint?
     var schedule: FiredBy?
+    var workflow: WorkflowPlace?
     var claims: [Claim]
     var events: [Event]
 
     enum CodingKeys: String, CodingKey {
       case id, state, kind, queue, priority, attempt, crashes, error, key, claims, events
-      case progress, checkpoint, limits
+      case progress, checkpoint, limits, workflow
       case schedule
       case enqueuedAt = "enqueued_at"
       case runAt = "run_at"

@@ -1,7 +1,7 @@
 import LibpqClient
 import Testing
 
-/// One line of the protocol's SQL that is left out.
+/// Lines of the protocol's SQL that are left out or wrong.
 enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
   case settleWithoutRotationLock
   case settleWithoutEpochCheck
@@ -12,59 +12,77 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
   case limitWithoutOwnClaim
   case claimWithoutQueueLock
   case rateWithoutMemory
+  case stepsCountedWithoutLock
+  case retriesCountedAsEnds
 
   /// Those that need the right interleaving by chance; the race tests script the others.
   static let foundByStress = allCases.filter { $0 != .settleWithoutRotationLock }
 
   var testDescription: String { rawValue }
 
-  private var edit: (function: String, text: String, replacement: String) {
+  private var edits: [(function: String, text: String, replacement: String)] {
     switch self {
     case .settleWithoutRotationLock:
-      ("settle", "perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));", "")
+      [("settle", "perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));", "")]
     case .settleWithoutEpochCheck:
-      ("settle", "perform hold_epoch(p_epoch, p_session);", "")
+      [("settle", "perform hold_epoch(p_epoch, p_session);", "")]
     case .settleWithoutClaimCheck:
-      ("hold_epoch", "and ended_at is null", "")
+      [("hold_epoch", "and ended_at is null", "")]
     case .rotateWithoutCarryingClaims:
-      ("rotate", "v_held := hold_open_claims(v_next, v_from.segment);", "v_held := 0;")
+      [("rotate", "v_held := hold_open_claims(v_next, v_from.segment);", "v_held := 0;")]
     case .limitWithoutHeldJobs:
-      ("claim", "v_running := held_running(v_queue.id);", "v_running := 0;")
+      [("claim", "v_running := held_running(v_queue.id);", "v_running := 0;")]
     case .limitWithoutOwnClaim:
-      ("open_before", "p_position.open := p_position.open || p_position.seq;", "")
+      [("open_before", "p_position.open := p_position.open || p_position.seq;", "")]
     case .claimWithoutQueueLock:
-      ("claim", "perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));", "")
+      [("claim", "perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));", "")]
     case .rateWithoutMemory:
-      (
-        "claim", "v_new.spent := spent_now(v_queue, v_positions, v_new.spent_at);",
-        "v_new.spent := 0;"
-      )
+      [
+        (
+          "claim", "v_new.spent := spent_now(v_queue, v_positions, v_new.spent_at);",
+          "v_new.spent := 0;"
+        )
+      ]
     case .readingByPosition:
-      (
-        "window_rows",
-        """
-        array(
-            select x from pg_snapshot_xip(p_lo) x
-            where x >= p_after_xid and pg_visible_in_snapshot(x, p_hi) order by x)
-        """, "'{}'"
-      )
+      [
+        (
+          "window_rows",
+          """
+          array(
+              select x from pg_snapshot_xip(p_lo) x
+              where x >= p_after_xid and pg_visible_in_snapshot(x, p_hi) order by x)
+          """, "'{}'"
+        )
+      ]
+    case .stepsCountedWithoutLock:
+      [
+        ("work_off_endings", "order by w.id for update", "order by w.id"),
+        (
+          "resolve_steps", "remaining = s.remaining - m.n",
+          "remaining = (select x.remaining from step x where x.id = s.id) - m.n"
+        ),
+      ]
+    case .retriesCountedAsEnds:
+      [("outcome_state", "when 'dead' then", "when 'retry' then 'succeeded' when 'dead' then")]
     }
   }
 
   /// Replaces the function in the database by its broken text.
   func install(_ configuration: ConnectionConfiguration) async throws {
     let session = try await Session(configuration)
-    let definition: String = try await session.value(
-      """
-      select pg_get_functiondef(oid) from pg_proc
-      where proname = $1 and pronamespace = 'ong'::regnamespace
-      """,
-      [edit.function])
-    let broken = definition.replacing(edit.text, with: edit.replacement)
-    guard broken != definition else {
-      throw StressError(description: "\(edit.function) has no text \(edit.text)")
+    for edit in edits {
+      let definition: String = try await session.value(
+        """
+        select pg_get_functiondef(oid) from pg_proc
+        where proname = $1 and pronamespace = 'ong'::regnamespace
+        """,
+        [edit.function])
+      let broken = definition.replacing(edit.text, with: edit.replacement)
+      guard broken != definition else {
+        throw StressError(description: "\(edit.function) has no text \(edit.text)")
+      }
+      try await session.run(broken)
     }
-    try await session.run(broken)
     await session.connection.close()
   }
 }

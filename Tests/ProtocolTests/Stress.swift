@@ -52,6 +52,7 @@ final class Stress: Sendable {
       try await group.waitForAll()
     }
     try await workOff(connection)
+    try await recordSteps(connection)
     await connection.close()
   }
 
@@ -117,6 +118,9 @@ final class Stress: Sendable {
     let band = Int16.random(in: 0...3, using: &random)
     let delay = Double([0, 0.02].randomElement(using: &random)!)
     switch Int.random(in: 0..<10, using: &random) {
+    case 2:
+      try await startWorkflow(connection, &random)
+      return []
     case 0:
       let key = "key \(Int.random(in: 0..<4, using: &random))"
       return try await connection.query(
@@ -185,6 +189,7 @@ final class Stress: Sendable {
         try await rescue(epoch, connection)
       }
       try await promote(connection)
+      try await operateWorkflows(connection, &random)
       try await Task.sleep(for: .milliseconds(15))
     }
     await connection.close()
@@ -222,6 +227,7 @@ final class Stress: Sendable {
     var lastClaim = ContinuousClock.now
     while try await isAnythingLeft(connection) {
       try await promote(connection)
+      try await connection.query("select settle_waits()")
       for queue in Self.queues {
         while try await worker.claim(queue, limit: 1000) {
           try await worker.settleAll()
@@ -240,6 +246,7 @@ final class Stress: Sendable {
     try await connection.query(
       """
       select exists (select from deferred) or exists (select from parked) or exists (select from dead)
+        or exists (select from step where type = 'wait' and state = 'released')
         or exists (select from queue q, generate_series(0, 3) b where lane_waiting(q.id * 4 + b, 1) > 0)
       """)[0, 0].decode(Bool.self)
   }

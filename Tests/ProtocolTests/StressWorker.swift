@@ -112,15 +112,44 @@ struct StressWorker {
     let list = failed.map {
       #"{"id": \#($0), "outcome": "\#(outcomes[Int($0 % 5)])", "delay_ms": \#($0 % 40), "error": "e"}"#
     }
-    let all: [Int64]? = isFinal && !claim.isPartlySettled ? nil : ids
     let json: JSONText? = list.isEmpty ? nil : JSONText("[" + list.joined(separator: ",") + "]")
     let begun = history.now
-    try await connection.query(
-      "select settle($1, $2, $3, $4, $5, $6, $7)",
-      [epoch, session, claim.lane, claim.seq, all, isFinal, json])
+    let isWhole = isFinal && !claim.isPartlySettled
+    do {
+      try await send(claim, isWhole ? nil : ids, isFinal, json)
+    } catch let error as DatabaseError where error.sqlState == "OG002" && isWhole {
+      // The server has closed a part of the claim by itself, cancelled jobs: name the others.
+      try await send(claim, ids, isFinal, json)
+    }
     history.record(
       .settled(epoch: epoch, begun: begun, ids: ids.filter { !failed.contains($0) }))
     if !failed.isEmpty { history.record(.released(begun: begun, ids: failed)) }
+  }
+}
+
+extension StressWorker {
+  private struct Aborted: Error {}
+
+  private func send(
+    _ claim: Open, _ ids: [Int64]?, _ isFinal: Bool, _ outcomes: JSONText?
+  ) async throws {
+    let settle = "select settle($1, $2, $3, $4, $5, $6, $7)"
+    let parameters: [any SQLParameter] = [
+      epoch, session, claim.lane, claim.seq, ids, isFinal, outcomes,
+    ]
+    if claim.seq % 13 == 0 { try await abort(settle, parameters) }
+    try await connection.query(settle, parameters)
+  }
+
+  /// Settles, works off what that ends, and has it rolled back.
+  private func abort(_ settle: String, _ parameters: [any SQLParameter]) async throws {
+    do {
+      try await connection.transaction { connection in
+        try await connection.query(settle, parameters)
+        try await connection.execute(script: "set constraints all immediate")
+        throw Aborted()
+      }
+    } catch is Aborted {}
   }
 }
 

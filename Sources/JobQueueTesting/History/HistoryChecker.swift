@@ -24,6 +24,8 @@ public struct HistoryChecker: Sendable {
     case unique
     /// A job that was rolled back was never handed out.
     case noPhantom
+    /// A workflow's steps run after what they wait for, once, and their ends are counted once.
+    case workflowOnce
     /// The journals hold no dead rows.
     case noPin
   }
@@ -76,6 +78,7 @@ public struct HistoryChecker: Sendable {
     return try await limited + acceptances() + fences() + refusals() + phantoms()
       + losses(in: connection)
       + orders(in: connection) + uniqueKeys(in: connection) + deadRows(in: connection)
+      + workflows(accepted: accepted, in: connection)
   }
 
   private func queueNames(in connection: Connection) async throws -> [Int32: String] {

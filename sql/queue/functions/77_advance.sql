@@ -133,5 +133,5 @@ begin
     from unnest(p_steps) s where s.type = 'job' and coalesce(s.delay <= '0', true)
     order by s.id;
   perform wake(q.id, q.name) from queue q
-    where q.id in (select s.lane / 4 from unnest(p_steps) s where s.type = 'job');
+    where q.id = any (array(select s.lane / 4 from unnest(p_steps) s where s.type = 'job'));
 end $$;

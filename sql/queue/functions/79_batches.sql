@@ -118,12 +118,14 @@ begin
 end $$;
 
 -- Counts ends in the blocks of members; returns the batches of which a block is complete, or of which
--- a member failed that may be the first.
+-- a member failed that may be the first. Each block is found by its place (offset 0 keeps the planner
+-- from reading them all for a join), so that the cost does not depend on how many there are.
 create or replace function count_members(p_taken ending[]) returns member_end[]
 language plpgsql
 as $$
 declare
   v_counts member_count[];
+  v_blocks bigint[];
   v_ends member_end[];
 begin
   with place as (
@@ -135,31 +137,34 @@ begin
       count(*) filter (where e.state = 'discarded') discarded,
       count(*) filter (where e.state = 'expired') expired,
       count(*) filter (where e.state = 'cancelled') cancelled
-    from place p join member_block b on b.lane = p.lane and b.block = p.block,
+    from place p,
+      lateral (select m.id, m.bits from member_block m where m.block = p.block and m.lane = p.lane offset 0) b,
       unnest(p.ids, p.states) e (id, state)
     where get_bit(b.bits, (e.id & 1023)::int) = 1
     group by b.id)
-  select array_agg((c.block, c.n, c.dead, c.discarded, c.expired, c.cancelled)::member_count)
-    into v_counts from counted c;
+  select array_agg((c.block, c.n, c.dead, c.discarded, c.expired, c.cancelled)::member_count),
+      array_agg(c.block)
+    into v_counts, v_blocks from counted c;
   if v_counts is null then return '{}'; end if;
-  perform from member_block b where b.id in (select c.block from unnest(v_counts) c)
-    order by b.id for update;
+  perform from member_block b where b.id = any (v_blocks) order by b.id for update;
   with changed as (
     update member_block b set unsettled = b.unsettled - c.n, dead = b.dead + c.dead,
       discarded = b.discarded + c.discarded, expired = b.expired + c.expired,
       cancelled = b.cancelled + c.cancelled
-    from unnest(v_counts) c where b.id = c.block
-    returning b.step, b.unsettled = 0 is_done, c.dead + c.discarded + c.expired > 0 has_failed)
-  select array_agg((c.step, c.done, c.failed)::member_end) into v_ends from (
-    select h.step, count(*) filter (where h.is_done) done, bool_or(h.has_failed) failed
-    from changed h group by h.step) c
-    join step s on s.id = c.step
-    where c.done > 0 or (c.failed and s.failed_at is null);
+    from unnest(v_counts) c where b.id = any (v_blocks) and b.id = c.block
+    returning b.step, b.unsettled = 0 is_done, c.dead + c.discarded + c.expired > 0 has_failed),
+  ends as (
+    select c.step, count(*) filter (where c.is_done) done, bool_or(c.has_failed) failed
+    from changed c group by c.step)
+  select array_agg((e.step, e.done, e.failed)::member_end) into v_ends
+    from ends e
+    where e.done > 0 or (e.failed and (select s.failed_at is null from step s where s.id = e.step));
   return coalesce(v_ends, '{}');
 end $$;
 
 -- Takes these counts into the batches of one workflow, and returns those that have ended.
-create or replace function end_batches(p_workflow bigint, p_members member_end[]) returns bigint[]
+create or replace function end_batches(p_workflow bigint, p_members member_end[], p_steps bigint[])
+returns bigint[]
 language plpgsql
 as $$
 declare
@@ -167,7 +172,8 @@ declare
   v_ended bigint[] := '{}';
 begin
   for v_member in
-    select m.* from unnest(p_members) m join step s on s.id = m.step where s.workflow = p_workflow
+    select m.* from unnest(p_members) m
+    where m.step in (select s.id from step s where s.id = any (p_steps) and s.workflow = p_workflow)
     order by m.step
   loop
     update step s set blocks_done = s.blocks_done + v_member.done where s.id = v_member.step;
