@@ -64,6 +64,7 @@ create or replace function add_steps(
   p_workflow bigint, p_steps jsonb, p_on_dead text default 'cancel', p_on_conflict text default 'keep')
 returns int
 language plpgsql security definer set search_path from current
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_new bigint[];

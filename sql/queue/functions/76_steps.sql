@@ -128,7 +128,11 @@ begin
         using errcode = 'OG006', hint = 'List a step after all that it waits for.';
     end if;
     perform check_word('when', v_edge.condition, array['succeeded', 'settled', 'failed']);
-    insert into step_edge (step, needs, condition) values (v_edge.step, v_edge.needs, v_edge.condition);
+    insert into step_edge (step, needs, condition) values (v_edge.step, v_edge.needs, v_edge.condition)
+      on conflict do nothing;
+    if not found then
+      raise exception 'step "%" waits for "%" twice', v_edge.name, v_edge.needs_name using errcode = 'OG006';
+    end if;
   end loop;
   for v_edge in
     select s.id needs, s.name, t.id step, b.name later, t.state
@@ -143,15 +147,14 @@ begin
         hint = 'Let the later step wait for the one that adds steps before it.';
     end if;
     insert into step_edge (step, needs, condition)
-      values (v_edge.step, v_edge.needs, case p_on_dead when 'continue' then 'settled' else 'succeeded' end);
+      values (v_edge.step, v_edge.needs, case p_on_dead when 'continue' then 'settled' else 'succeeded' end)
+      on conflict do nothing;
     v_late := v_late || v_edge.step;
   end loop;
   perform refuse_circle(v_late);
   update step s set remaining = (
       select count(*) from step_edge e where e.step = s.id and not e.resolved)
     where s.id = any (p_new || v_late);
-exception when unique_violation then
-  raise exception 'a step waits for the same step twice' using errcode = 'OG006';
 end $$;
 
 create or replace function needs_of(p_after jsonb, p_condition text)

@@ -59,6 +59,7 @@ $$;
 -- last step.
 create or replace function advance_workflow(p_workflow bigint, p_ended bigint[]) returns void
 language plpgsql
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_ended bigint[] := p_ended;

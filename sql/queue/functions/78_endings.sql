@@ -28,7 +28,7 @@ begin
     select w.id from workflow w where w.id = any (v_workflows) order by w.id for update
   loop
     perform advance_workflow(v_workflow,
-      end_jobs(v_workflow, v_taken, v_jobs) || end_batches(v_workflow, v_members, v_steps));
+      end_jobs(v_workflow, v_taken) || end_batches(v_workflow, v_members, v_steps));
   end loop;
   return null;
 end $$;
@@ -42,21 +42,28 @@ begin
 end $$;
 
 -- Ends the steps of one workflow whose jobs have ended, and returns them.
-create or replace function end_jobs(p_workflow bigint, p_taken ending[], p_jobs bigint[]) returns bigint[]
+create or replace function end_jobs(p_workflow bigint, p_taken ending[]) returns bigint[]
 language plpgsql
 as $$
 declare
-  v_ended bigint[];
+  v_end record;
+  v_changed bigint[];
+  v_ended bigint[] := '{}';
 begin
-  with gone as (
-    select j.id, j.state
-    from unnest(p_taken) t, unnest(t.ids, t.states) j (id, state) where not t.members),
-  changed as (
-    update step s set state = g.state, ended_at = clock_timestamp(),
-      -- Kept with the step, because results are forgotten earlier.
-      result = case when g.state = 'succeeded' then (select r.result from job_result r where r.id = s.job) end
-    from gone g where s.job = any (p_jobs) and s.job = g.id and s.workflow = p_workflow and s.state = 'released'
-    returning s.id)
-  select coalesce(array_agg(c.id), '{}') into v_ended from changed c;
+  for v_end in
+    select j.state, array_agg(j.id) ids
+    from unnest(p_taken) t, unnest(t.ids, t.states) j (id, state)
+    where not t.members group by j.state
+  loop
+    with changed as (
+      update step s set state = v_end.state, ended_at = clock_timestamp(),
+        -- Kept with the step, because results are forgotten earlier.
+        result = case when v_end.state = 'succeeded' then
+          (select r.result from job_result r where r.id = s.job) end
+      where s.job = any (v_end.ids) and s.workflow = p_workflow and s.state = 'released'
+      returning s.id)
+    select coalesce(array_agg(c.id), '{}') into v_changed from changed c;
+    v_ended := v_ended || v_changed;
+  end loop;
   return v_ended;
 end $$;

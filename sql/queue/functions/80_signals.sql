@@ -11,6 +11,7 @@
 create or replace function send_signal(p_workflow bigint, p_signal text, p_payload jsonb default 'null')
 returns text
 language plpgsql security definer set search_path from current
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_step bigint;
@@ -34,6 +35,7 @@ end $$;
 -- or keeps it for the next that will. Returns 'taken' or 'kept'.
 create or replace function send_event(p_event text, p_key text, p_payload jsonb default 'null') returns text
 language plpgsql security definer set search_path from current
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_workflow bigint;
@@ -148,6 +150,7 @@ end $$;
 -- together that missed each other. Returns how many waits have ended.
 create or replace function settle_waits(p_limit int default 1000) returns int
 language plpgsql security definer set search_path from current
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_workflow bigint;

@@ -23,6 +23,7 @@ end $$;
 -- Errors: OG009 no such workflow, or ended.
 create or replace function cancel_workflow(p_workflow bigint) returns text
 language plpgsql security definer set search_path from current
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_workflow workflow;
@@ -74,7 +75,8 @@ end $$;
 -- Cancels the members of a batch that have not ended. Set by set, because there may be a million.
 -- Deferred ones first: what is promoted meanwhile is found in the log afterwards.
 create or replace function cancel_members(p_step bigint) returns void
-language plpgsql set jit = off
+language plpgsql
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_lane int;
@@ -90,10 +92,15 @@ begin
       where b.step = p_step and b.lane = v_lane and p.lane = v_lane and p.id >> 10 = b.block
         and get_bit(b.bits, (p.id & 1023)::int) = 1
       returning p.id, p.attempt),
+    gone_keyed as (
+      delete from keyed k using member_block b
+      where b.step = p_step and b.lane = v_lane and k.lane = v_lane and k.id >> 10 = b.block
+        and get_bit(b.bits, (k.id & 1023)::int) = 1
+      returning k.id, k.attempt),
     noted as (
       insert into job_event (id, attempt, event, actor)
       select g.id, g.attempt, 'cancelled', session_user
-      from (select * from gone union all select * from gone_parked) g
+      from (select * from gone union all select * from gone_parked union all select * from gone_keyed) g
       returning id)
     insert into ending (lane, ids, states, members)
       select v_lane, array_agg(n.id), array_agg('cancelled'::text), true from noted n having count(*) > 0;
@@ -168,6 +175,7 @@ end $$;
 -- Has steps that have ended wait again, and what came of their end with them. Returns how many.
 create or replace function rearm_steps(p_workflow bigint, p_steps bigint[]) returns int
 language plpgsql
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_again bigint[] := array(
@@ -202,7 +210,8 @@ end $$;
 -- Writes the dead members of a batch into the log again, and takes them out of its counts. The caller
 -- holds its blocks.
 create or replace function redrive_members(p_step bigint) returns void
-language plpgsql set jit = off
+language plpgsql
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 begin
   with gone as (
@@ -234,6 +243,7 @@ end $$;
 -- ended after all.
 create or replace function reopen_job(p_job bigint) returns void
 language plpgsql
+set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_dead dead;
