@@ -17,7 +17,7 @@ public struct JobQueueError: Error, Sendable {
     case uniqueConflict = "OG007"
     /// READ COMMITTED is needed.
     case wrongIsolationLevel = "OG008"
-    /// No such job, or not in a state that allows this.
+    /// No such job or workflow, or not in a state that allows this.
     case jobNotFound = "OG009"
     /// The payload is no JSON that PostgreSQL can hold, such as text with a NUL character.
     case invalidPayload = "22P05"
