@@ -35,11 +35,18 @@ extension HistoryChecker {
     ),
     (
       "steps have run before what they wait for",
+      // A retry repeats also what has succeeded after waiting for the end of a failed step, and not what
+      // runs after that already: those say nothing.
       """
+      with recursive repeatable (id) as (
+        select e.step from step_edge e where e.condition <> 'succeeded'
+        union
+        select e.step from repeatable r join step_edge e on e.needs = r.id)
       select s.id::text from step s join step_edge e on e.step = s.id join step n on n.id = e.needs
       where s.released_at is not null and (
         (e.condition = 'settled' and n.ended_at is null)
-        or (e.condition = 'succeeded' and (n.state <> 'succeeded' or n.ended_at > s.released_at)))
+        or (e.condition = 'succeeded' and n.id not in (select id from repeatable)
+          and (n.state <> 'succeeded' or n.ended_at > s.released_at)))
       """
     ),
     (
