@@ -13,6 +13,7 @@ extension JobContext {
   ///   the worker's own pool, `WorkerConfiguration.transactionConnections` in size.
   /// - Throws: what `body` throws; `JobTransactionError` where the job is no longer this attempt's to
   ///   settle; `DatabaseError`.
+  @discardableResult
   public func transaction<T>(
     on pool: ConnectionPool? = nil, _ body: (Connection) async throws -> T
   ) async throws -> T {

@@ -10,7 +10,7 @@ struct Attempt: AttemptServices {
   let pool: SlotPool
 
   private var shared: SlotShared { pool.shared }
-  private var id: Int64 { batch.id(place) }
+  var id: Int64 { batch.id(place) }
 
   func transaction<T>(
     on own: ConnectionPool?, _ body: (Connection) async throws -> T

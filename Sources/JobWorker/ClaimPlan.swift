@@ -8,6 +8,8 @@ import JobQueue
 struct ClaimPlan: Sendable {
   /// Jobs that run at a time.
   let slots: Int
+  /// Jobs that a slot runs in one call of a handler.
+  let jobsPerSlot: Int
   /// Most jobs of one claim.
   let largestClaim: Int
   /// How much work to have in hand.
@@ -27,16 +29,20 @@ struct ClaimPlan: Sendable {
   private var sampleStart: Moment?
   private var sampleCount = 0
 
-  init(slots: Int, largestClaim: Int = 1000, window: Duration = .milliseconds(75)) {
+  init(
+    slots: Int, jobsPerSlot: Int = 1, largestClaim: Int = 1000, window: Duration = .milliseconds(75)
+  ) {
     self.slots = slots
+    self.jobsPerSlot = jobsPerSlot
     self.largestClaim = largestClaim
     self.window = window
     ceiling = max(slots, 32)
   }
 
+  private var free: Int { (slots - blocked) * jobsPerSlot }
+
   /// How many jobs to have in hand now.
   var wanted: Int {
-    let free = slots - blocked
     if free <= 0 { return 0 }
     let byTime = Int(min(rate * window.inSeconds, Double(3 * largestClaim)))
     return max(free, min(byTime, ceiling))
@@ -47,7 +53,7 @@ struct ClaimPlan: Sendable {
     guard asked == 0 else { return 0 }
     let room = wanted - inHand
     guard room > 0 else { return 0 }
-    let isStarving = inHand < slots - blocked
+    let isStarving = inHand < free
     let isWorthIt = room >= min(largestClaim, wanted / 3)
     return isStarving || isWorthIt ? min(room, largestClaim) : 0
   }
@@ -81,7 +87,7 @@ struct ClaimPlan: Sendable {
   /// Jobs lay here unstarted for too long and go back: start again from small claims.
   mutating func overestimated() {
     rate = 0
-    ceiling = max(slots, 32)
+    ceiling = max(slots * jobsPerSlot, 32)
   }
 
   /// All that was in hand belongs to others now.

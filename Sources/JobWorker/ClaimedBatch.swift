@@ -68,6 +68,18 @@ final class ClaimedBatch: Sendable {
     }
   }
 
+  /// More jobs that are now the caller's to run, of those whose row `isMeant` names.
+  func takeMore(_ limit: Int, where isMeant: (_ row: Int) -> Bool) -> [Int] {
+    var taken: [Int] = []
+    for place in min(next.load(ordering: .relaxed), count)..<count {
+      if taken.count >= limit { break }
+      if isMeant(firstRow + place), states.move(place, from: .waiting, to: .running) {
+        taken.append(place)
+      }
+    }
+    return taken
+  }
+
   /// The band of the claim's lane.
   var priority: JobPriority { JobPriority(rawValue: Int16(key.lane & 3)) ?? .normal }
 

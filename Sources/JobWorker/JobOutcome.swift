@@ -2,9 +2,9 @@ import JobQueue
 
 /// What became of one attempt, as the SQL function `settle` takes it. Success without a result is not
 /// among them: it needs no words.
-struct JobOutcome: Sendable, Hashable {
-  enum Kind: String, Sendable {
-    case succeed, retry, snooze, park, dead, discard, cancel, expire
+struct JobOutcome: Sendable, Hashable, Codable {
+  enum Kind: String, Sendable, Codable {
+    case crash, succeed, retry, snooze, park, dead, discard, cancel, expire
     case handBack = "hand_back"
   }
 
@@ -56,7 +56,9 @@ struct Failure {
   func outcome(using generator: inout some RandomNumberGenerator) -> JobOutcome {
     switch (error, stop) {
     case (_, .cancelled): .cancelled
+    case (let told as ToldOutcome, let stop) where told.isDecided || stop == .none: told.outcome
     case (let control as JobControl, _): outcome(of: control)
+    case (let crash as ChildCrashed, .none): JobOutcome(kind: .crash, error: "\(crash)")
     case (is UndecodablePayload, _), (is UnstorableResult, _):
       JobOutcome(kind: .dead, error: "\(error)")
     // Handlers report a cancellation in many words; none of them is the job's fault.

@@ -60,6 +60,26 @@ public struct JobRegistry: Sendable {
     schedules.append(schedule)
   }
 
+  mutating func addBatch<Payload: JobPayload>(
+    _ type: Payload.Type, limit: Int, wait: Duration,
+    handler: @escaping @Sendable ([BatchedJob<Payload>]) async throws -> [BatchOutcome]
+  ) {
+    type.checkVersions()
+    for version in type.readableVersions {
+      let reader = PayloadReader(type, version: version, cipher: cipher)
+      add(
+        RegisteredKind(
+          stored: reader.storedKind, options: type.options, execution: type.execution,
+          check: { json, queue in _ = try reader.read(json, queue: queue) },
+          batch: BatchHandling(limit: limit, wait: wait, reader: reader, handler: handler)))
+    }
+  }
+
+  /// How many jobs a slot of the queue may run in one call.
+  func jobsPerCall(in queue: String) -> Int {
+    kinds.values.filter { $0.options.queue == queue }.compactMap { $0.batch?.limit }.max() ?? 1
+  }
+
   /// Each version that the type can be read from becomes a kind.
   private mutating func add<Payload: JobPayload>(
     _ type: Payload.Type, _ result: ResultCoding,
@@ -124,10 +144,24 @@ package final class RegisteredKind: Sendable {
   /// Answers the handler's result as JSON; nil: it has none.
   let run: @Sendable (PayloadBytes, JobContext) async throws -> String?
   let result: ResultCoding
+  /// Of a kind whose handler takes many jobs in one call; `run` gives it one.
+  let batch: BatchHandling?
+
+  convenience init(
+    stored: StoredKind, options: JobOptions, execution: JobExecution,
+    check: @escaping @Sendable (Data, _ queue: String) throws -> Void, batch: BatchHandling
+  ) {
+    self.init(
+      stored: stored, options: options, execution: execution, result: .none, batch: batch,
+      check: check,
+      run: { payload, context in
+        try await batch.run([.init(payload: payload, context: context)])[0].get()
+      })
+  }
 
   init(
     stored: StoredKind, options: JobOptions, execution: JobExecution,
-    result: ResultCoding,
+    result: ResultCoding, batch: BatchHandling? = nil,
     check: @escaping @Sendable (Data, _ queue: String) throws -> Void,
     run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> String?
   ) {
@@ -138,12 +172,18 @@ package final class RegisteredKind: Sendable {
     self.timeout = options.timeout?.wholeNanoseconds ?? .max
     self.result = result
     self.check = check
+    self.batch = batch
     self.run = run
   }
 }
 
 extension RegisteredKind {
   fileprivate func within(_ middleware: [JobMiddleware]) -> RegisteredKind {
+    if let batch {
+      return RegisteredKind(
+        stored: stored, options: options, execution: execution, check: check,
+        batch: batch.within(middleware))
+    }
     let wrapped = middleware.reversed().reduce(run) { inner, middleware in
       { json, context in
         var result: String?

@@ -13,6 +13,16 @@ final class Seat: Sendable {
   private let deadline = Atomic<Int64>(.max)
   private let reason = Atomic<UInt8>(StopReason.none.rawValue)
   private let stoppedAt = Atomic<Int64>(.max)
+  /// Many jobs run in one call; the first stands for them in `current`.
+  private let isGroup = Atomic(false)
+  private let group = Mutex(Group())
+
+  private struct Group {
+    var ids: [Int64] = []
+    /// Those that an operator has cancelled; the call goes on for the others.
+    var cancelled: Set<Int64> = []
+  }
+
   let task = Mutex<Task<Void, Never>?>(nil)
 
   var isBusy: Bool { current.load(ordering: .relaxed) != 0 }
@@ -29,6 +39,18 @@ final class Seat: Sendable {
     current.store(id, ordering: .sequentiallyConsistent)
   }
 
+  func begin(_ ids: [Int64], deadline moment: Int64) {
+    group.withLock { $0 = Group(ids: ids) }
+    isGroup.store(true, ordering: .releasing)
+    begin(ids[0], deadline: moment)
+  }
+
+  func endGroup() -> (stop: StopReason?, cancelled: Set<Int64>) {
+    let stop = end()
+    isGroup.store(false, ordering: .releasing)
+    return (stop, group.withLock { $0.cancelled })
+  }
+
   /// How the job was asked to end, if it was. Nil: the slot has gone on without this task.
   func end() -> StopReason? {
     let was = current.exchange(0, ordering: .sequentiallyConsistent)
@@ -39,7 +61,9 @@ final class Seat: Sendable {
 
   func isStopped(_ id: Int64) -> Bool {
     let now = current.load(ordering: .acquiring)
-    return now == -id || now == Self.abandoned
+    if now == -id || now == Self.abandoned { return true }
+    guard isGroup.load(ordering: .acquiring) else { return false }
+    return now < 0 || group.withLock { $0.cancelled.contains(id) }
   }
 
   // Called by the engine, on its queue only.
@@ -55,6 +79,7 @@ final class Seat: Sendable {
   }
 
   func stop(_ id: Int64, _ why: StopReason, at now: Moment) -> Bool {
+    if why == .cancelled, isGroup.load(ordering: .acquiring) { return cancelMember(id) }
     // The handle is read first: the one that the slot has after the exchange may be the next.
     let handle = task.withLock { $0 }
     guard current.load(ordering: .acquiring) == id else { return false }
@@ -67,6 +92,19 @@ final class Seat: Sendable {
     else { return false }
     handle?.cancel()
     return true
+  }
+
+  private func cancelMember(_ id: Int64) -> Bool {
+    group.withLock { group in
+      guard group.ids.contains(id) else { return false }
+      group.cancelled.insert(id)
+      return true
+    }
+  }
+
+  /// The jobs that the task runs, of which `id` is the first or only one.
+  func ids(of id: Int64) -> [Int64] {
+    isGroup.load(ordering: .acquiring) ? group.withLock { $0.ids } : [id]
   }
 
   /// The job that was asked to end for longer than `grace` by its timeout or an operator.

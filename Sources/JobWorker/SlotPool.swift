@@ -19,6 +19,7 @@ final class SlotPool: Sendable {
   let queue: String
   let slots: [Slot]
   let shared: SlotShared
+  let gatherings = Gatherings()
   private let state = Mutex(State())
 
   init(queue: String, count: Int, shared: SlotShared) {
@@ -51,6 +52,9 @@ final class SlotPool: Sendable {
     if found?.hasUntaken == true { wakeOne() }
     return found
   }
+
+  /// Batches that slots may take jobs from.
+  var readyBatches: [ClaimedBatch] { state.withLock { $0.ready.filter(\.hasUntaken) } }
 
   /// No slot starts another job.
   func close() {
@@ -99,14 +103,19 @@ final class SlotShared: Sendable {
   /// For `JobContext.transaction` and checkpoints; opens connections when they are needed.
   let transactions: ConnectionPool
   let sql: QueueSQL
+  /// Where suspects run; nil: in this process, as any other job.
+  let children: SuspectChildren?
+  let stopGrace: Duration
   private let logger: Logger
   private let identity: Mutex<WorkerIdentity>
   private let decider = Mutex<(@Sendable (InDoubt) async -> CommitFate)?>(nil)
 
   init(
     kinds: [String: RegisteredKind], transactions: ConnectionPool, sql: QueueSQL, outbox: Outbox,
-    logger: Logger, epoch: UUID
+    children: SuspectChildren?, stopGrace: Duration, logger: Logger, epoch: UUID
   ) {
+    self.children = children
+    self.stopGrace = stopGrace
     self.kinds = kinds
     self.transactions = transactions
     self.sql = sql

@@ -29,6 +29,9 @@ public struct WorkerConfiguration: Sendable {
   /// Most connections at a time for `JobContext.transaction` and checkpoints, 1…1,000; opened when
   /// they are needed. Default: 4.
   public var transactionConnections: Int
+  /// Whether jobs that were running when a worker died run in a process of their own, where the program
+  /// offers that by `Worker.runChildIfAsked`. Default: true.
+  public var isolatesSuspects: Bool
   /// Whether this worker may do the maintenance of the queue: rescue, promotion of due jobs,
   /// rotation. One worker at a time does it. Default: true.
   public var maintains: Bool
@@ -42,7 +45,8 @@ public struct WorkerConfiguration: Sendable {
     grace: Duration = .seconds(25), heartbeat: Duration = .seconds(5),
     flushAge: Duration = .milliseconds(3), flushSize: Int = 512, largestClaim: Int = 1000,
     claimWindow: Duration = .milliseconds(75), stopGrace: Duration = .seconds(5),
-    leakLimit: Int = 8, transactionConnections: Int = 4, maintains: Bool = true,
+    leakLimit: Int = 8, transactionConnections: Int = 4,
+    isolatesSuspects: Bool = true, maintains: Bool = true,
     host: String? = nil, version: String = "0"
   ) {
     self.queues = queues
@@ -56,6 +60,7 @@ public struct WorkerConfiguration: Sendable {
     self.stopGrace = stopGrace
     self.leakLimit = leakLimit
     self.transactionConnections = transactionConnections
+    self.isolatesSuspects = isolatesSuspects
     self.maintains = maintains
     self.host = host
     self.version = version

@@ -15,6 +15,8 @@ public struct WorkerTotals: Sendable, Hashable {
   /// No handler here knew the kind.
   public internal(set) var parked = 0
   public internal(set) var handedBack = 0
+  /// Child processes that died of the suspect that they ran.
+  public internal(set) var crashed = 0
   /// Handlers that did not end after their timeout or cancellation, and were left behind.
   public internal(set) var leaked = 0
 }
@@ -32,6 +34,7 @@ final class WorkerCounters: Sendable {
     }
     others.withLock { totals in
       switch outcome {
+      case .crash: totals.crashed += 1
       case .succeed: totals.succeeded += 1
       case .retry: totals.retried += 1
       case .snooze: totals.snoozed += 1

@@ -17,9 +17,11 @@ extension WorkerEngine {
   private func giveUp(
     _ id: Int64, _ why: StopReason, _ slot: Slot, queue: Int, at now: Moment
   ) {
-    // Not found: it is just being committed by its own transaction, which ends by itself.
-    guard let (batch, place) = running(id), slot.abandon(id, in: served[queue].pool) else { return }
-    let kind = batch.kind(place)
+    let jobs = slot.ids(of: id).compactMap(running)
+    // None found: it is just being committed by its own transaction, which ends by itself.
+    guard let kind = jobs.first.map({ $0.0.kind($0.1) }),
+      slot.abandon(id, in: served[queue].pool)
+    else { return }
     shared.leaks.begun()
     shared.counters.countLeak()
     logger.error(
@@ -27,9 +29,11 @@ extension WorkerEngine {
       metadata: [
         "job": "\(id)", "kind": "\(kind)", "why": "\(why)", "hanging": "\(shared.leaks.now)",
       ])
-    let outcome = overstayed(batch, place, kind, why)
-    if batch.finish(place, outcome) != .dropped { shared.counters.count(outcome.kind) }
-    note(batch, at: now)
+    for (batch, place) in jobs {
+      let outcome = overstayed(batch, place, kind, why)
+      if batch.finish(place, outcome) != .dropped { shared.counters.count(outcome.kind) }
+      note(batch, at: now)
+    }
     if shared.leaks.now >= settings.leakLimit { leakedTooMuch(kind) }
   }
 

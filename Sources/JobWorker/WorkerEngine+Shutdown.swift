@@ -93,6 +93,7 @@ extension WorkerEngine {
     resumeLinkLoss()
     resolveDoubts { _ in .lost }
     Task { [shared] in await shared.transactions.close() }
+    await shared.children?.close()
     for connection in connections { await connection.close() }
     waiters.resumeAll()
   }

@@ -3,6 +3,7 @@ import Foundation
 import JobQueue
 import LibpqClient
 import Logging
+import Synchronization
 
 /// The worker's heart: on one serial queue it claims, hands jobs to the slots, reports results, and
 /// keeps the claiming connection. What to do when is decided by pure values; see `pump()`.
@@ -82,7 +83,11 @@ actor WorkerEngine {
       kinds: registry.runnable,
       transactions: ConnectionPool(
         forHandlers, size: settings.transactionConnections, logger: logger),
-      sql: sql, outbox: Outbox(), logger: logger, epoch: epoch)
+      sql: sql, outbox: Outbox(),
+      children: settings.isolatesSuspects
+        ? Worker.isolation.withLock { $0 }.map { SuspectChildren(arguments: $0, logger: logger) }
+        : nil,
+      stopGrace: settings.stopGrace, logger: logger, epoch: epoch)
     buffer = ResultBuffer(flushAge: settings.flushAge, flushSize: settings.flushSize)
     let pools = settings.queues.sorted { $0.key < $1.key }.map { [shared] name, slots in
       SlotPool(queue: name, count: slots, shared: shared)
@@ -95,7 +100,8 @@ actor WorkerEngine {
       Served(
         name: pool.queue, pool: pool,
         plan: ClaimPlan(
-          slots: pool.slots.count, largestClaim: settings.largestClaim,
+          slots: pool.slots.count, jobsPerSlot: registry.jobsPerCall(in: pool.queue),
+          largestClaim: settings.largestClaim,
           window: settings.claimWindow))
     }
     let shortest = registry.kinds.values.compactMap(\.options.timeout).min() ?? .seconds(10)

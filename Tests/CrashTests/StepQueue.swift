@@ -11,6 +11,7 @@ struct StepQueue {
     try await connection.execute(
       script: """
         select ong.create_queue('steps');
+        select ong.create_queue('pays');
         create table if not exists public.effect (
           job bigint, attempt int, pid int, at timestamptz default clock_timestamp());
         """)
@@ -23,6 +24,21 @@ struct StepQueue {
       select ong.enqueue_many('steps', 'step',
         array_fill(jsonb_build_object('milliseconds', $1::int), array[$2::int]))
       """, [Int32(milliseconds), Int32(count)]
+    ).map { try $0[0].decode(Int64.self) }
+  }
+
+  /// Enqueues a job that ends the process that runs it.
+  func enqueueAborting() async throws -> Int64 {
+    try await connection.query(
+      "select ong.enqueue('steps', 'step', '{\"milliseconds\": 0, \"aborts\": true}')"
+    )[0, 0].decode(Int64.self)
+  }
+
+  /// Enqueues jobs that leave their trace in the transaction that settles them.
+  func enqueuePayments(_ count: Int) async throws -> [Int64] {
+    try await connection.query(
+      "select ong.enqueue_many('pays', 'pay', array_fill('{}'::jsonb, array[$1::int]))",
+      [Int32(count)]
     ).map { try $0[0].decode(Int64.self) }
   }
 

@@ -11,6 +11,9 @@ final class WorkerProcess {
   init(_ configuration: ConnectionConfiguration, slots: Int = 8) throws {
     process.executableURL = Self.executable
     process.arguments = [configuration.conninfo, String(slots)]
+    // A backtrace of each abort would take longer than the test.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.standardError

@@ -10,7 +10,8 @@ import Logging
 ///     crash-worker CONNINFO SLOTS
 ///
 /// It runs jobs of kind `step` in queue `steps`: each writes a row into the table `effect`, waits, and
-/// returns. SIGTERM shuts it down.
+/// returns, or ends the process. Jobs of kind `pay` in queue `pays` write their row in the transaction
+/// that settles them. SIGTERM shuts it down.
 @main
 enum CrashWorker {
   static func main() async throws {
@@ -28,12 +29,25 @@ enum CrashWorker {
       try await pool.query(
         "insert into public.effect (job, attempt, pid) values ($1, $2, $3)",
         [context.id, Int32(context.attempt), getpid()])
+      if step.aborts == true { abort() }
       try await Task.sleep(for: .milliseconds(step.milliseconds))
     }
+    registry.register(Pay.self) { _, context in
+      if context.crashes > 0 {
+        context.report(progress: 0.5)
+        try await context.checkpoint(context.crashes)
+      }
+      try await context.transaction { connection in
+        try await connection.query(
+          "insert into public.effect (job, attempt, pid) values ($1, $2, $3)",
+          [context.id, Int32(context.attempt), getpid()])
+      }
+    }
+    await Worker.runChildIfAsked(registry, logger: logger)
     let worker = Worker(
       configuration: configuration, registry: registry,
       settings: WorkerConfiguration(
-        queues: ["steps": slots], grace: .seconds(5), heartbeat: .milliseconds(500)),
+        queues: ["steps": slots, "pays": slots], grace: .seconds(5), heartbeat: .milliseconds(500)),
       logger: logger)
     let signals = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .main)
     signal(SIGTERM, SIG_IGN)
@@ -52,4 +66,10 @@ struct Step: JobPayload {
   static let kind = "step"
   static let options = JobOptions(queue: "steps")
   var milliseconds: Int
+  var aborts: Bool?
+}
+
+struct Pay: JobPayload {
+  static let kind = "pay"
+  static let options = JobOptions(queue: "pays")
 }

@@ -6,6 +6,8 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
   case settleWithoutRotationLock
   case settleWithoutEpochCheck
   case settleWithoutClaimCheck
+  /// A rescue does not wait for a handler's transaction that has settled and not committed.
+  case settleWithoutEpochLock
   case rotateWithoutCarryingClaims
   case readingByPosition
   case limitWithoutHeldJobs
@@ -28,6 +30,13 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
       [("settle", "perform hold_epoch(p_epoch, p_session);", "")]
     case .settleWithoutClaimCheck:
       [("hold_epoch", "and ended_at is null", "")]
+    case .settleWithoutEpochLock:
+      [
+        (
+          "hold_epoch", "perform pg_advisory_xact_lock_shared(lock_key('epoch', p_epoch::text));",
+          ""
+        )
+      ]
     case .rotateWithoutCarryingClaims:
       [("rotate", "v_held := hold_open_claims(v_next, v_from.segment);", "v_held := 0;")]
     case .limitWithoutHeldJobs:

@@ -16,6 +16,8 @@ final class Stress: Sendable {
     "keyed": QueueLimits(maxRunning: 40, keyOrder: .fifo),
   ]
   static let keys = ["a", "b", "c", "d", "e"]
+  /// Where jobs that are settled in their own transaction leave their traces.
+  static let effects = "stress_effect"
 
   let configuration: ConnectionConfiguration
   let history = History()
@@ -37,6 +39,7 @@ final class Stress: Sendable {
       let json = JSONText(String(decoding: try JSONEncoder().encode(limits), as: UTF8.self))
       try await connection.query("select set_limits($1, $2)", [queue, json])
     }
+    try await connection.query("create table if not exists \(Self.effects) (job bigint)")
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<producers {
         group.addTask { try await self.produce(SeededGenerator(self.seed &+ UInt64(number))) }

@@ -44,7 +44,7 @@ extension Stress {
   func verdict() async throws -> (
     violations: [HistoryChecker.Violation], totals: HistoryChecker.Totals
   ) {
-    let checker = HistoryChecker(history, limits: Stress.limits)
+    let checker = HistoryChecker(history, limits: Stress.limits, effects: Stress.effects)
     let connection = try await Connection.open(configuration)
     let violations = try await checker.violations(in: connection)
     await connection.close()

@@ -33,7 +33,12 @@ struct StressWorker {
     let queue = queues.randomElement(using: &random)!
     try await claim(queue, limit: [1, 5, 20, 100].randomElement(using: &random)!)
     if open.count > 6 || (!open.isEmpty && Int.random(in: 0..<3, using: &random) == 0) {
-      try await settle(open.indices.randomElement(using: &random)!, &random)
+      let index = open.indices.randomElement(using: &random)!
+      if Int.random(in: 0..<4, using: &random) == 0 {
+        try await apply(index, &random)
+      } else {
+        try await settle(index, &random)
+      }
     }
   }
 
@@ -101,6 +106,38 @@ struct StressWorker {
       open[index].ids.removeFirst(ids.count)
       open[index].isPartlySettled = true
     } else {
+      open.remove(at: index)
+    }
+  }
+
+  /// Settles one job in the transaction that writes its effect, as `JobContext.transaction` does, but
+  /// with a pause before the commit.
+  private mutating func apply(_ index: Int, _ random: inout SeededGenerator) async throws {
+    let claim = open[index]
+    let id = claim.ids[0]
+    try await connection.execute(script: "begin")
+    let begun: Int
+    do {
+      try await connection.query("insert into \(Stress.effects) (job) values ($1)", [id])
+      begun = history.now
+      try await connection.query(
+        "select settle($1, $2, $3, $4, $5, false)",
+        [epoch, session, claim.lane, claim.seq, [id]])
+    } catch {
+      try await connection.execute(script: "rollback")
+      throw error
+    }
+    try await Task.sleep(for: .milliseconds(Int.random(in: 0...10, using: &random)))
+    if Int.random(in: 0..<5, using: &random) == 0 {
+      return try await connection.execute(script: "rollback")
+    }
+    try await connection.execute(script: "commit")
+    history.record(.settled(epoch: epoch, begun: begun, ids: [id]))
+    history.record(.applied(ids: [id]))
+    open[index].ids.removeFirst()
+    open[index].isPartlySettled = true
+    if open[index].ids.isEmpty {
+      try await send(open[index], [], isFinal: true, failed: [])
       open.remove(at: index)
     }
   }

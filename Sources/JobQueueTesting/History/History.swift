@@ -23,6 +23,9 @@ public final class History: Sendable {
     case keyed(queue: String, key: String, begun: Int, ids: [Int64])
     /// A rescue or a retirement is about to be asked for.
     case ending(epoch: UUID)
+    /// These jobs were settled in a transaction that also wrote their effects; it has committed. A
+    /// `settled` goes with it.
+    case applied(ids: [Int64])
     /// A settle was refused although the worker regarded the jobs as its own.
     case refused(epoch: UUID, why: String)
     /// A rescue of the worker was confirmed.

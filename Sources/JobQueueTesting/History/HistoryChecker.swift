@@ -28,6 +28,8 @@ public struct HistoryChecker: Sendable {
     case workflowOnce
     /// The journals hold no dead rows.
     case noPin
+    /// A job that was settled in its own transaction has left its effect once, and no other has.
+    case exactlyOnce
   }
 
   /// One broken invariant, with facts to find it by.
@@ -51,11 +53,18 @@ public struct HistoryChecker: Sendable {
 
   private let events: [History.Event]
   private let limits: [String: QueueLimits]
+  private let effects: String?
 
-  /// - Parameter limits: of the queues in which the history's jobs ran, all the time.
-  public init(_ history: History, limits: [String: QueueLimits] = [:]) {
+  /// - Parameters:
+  ///   - limits: of the queues in which the history's jobs ran, all the time.
+  ///   - effects: a table with a row, column `job`, for each job whose own transaction settled it; nil:
+  ///     there are none.
+  public init(
+    _ history: History, limits: [String: QueueLimits] = [:], effects: String? = nil
+  ) {
     events = history.recorded
     self.limits = limits
+    self.effects = effects
   }
 
   public var totals: Totals {
@@ -65,7 +74,7 @@ public struct HistoryChecker: Sendable {
       case .settled(_, _, let ids): totals.accepted += ids.count
       case .claimed: totals.claims += 1
       case .rescued: totals.rescues += 1
-      case .refused, .released, .started, .keyed, .ending: break
+      case .refused, .released, .started, .keyed, .ending, .applied: break
       }
     }
   }
@@ -78,7 +87,7 @@ public struct HistoryChecker: Sendable {
     return try await limited + acceptances() + fences() + refusals() + phantoms()
       + losses(in: connection)
       + orders(in: connection) + uniqueKeys(in: connection) + deadRows(in: connection)
-      + workflows(accepted: accepted, in: connection)
+      + workflows(accepted: accepted, in: connection) + doubleEffects(in: connection)
   }
 
   private func queueNames(in connection: Connection) async throws -> [Int32: String] {
@@ -183,6 +192,25 @@ public struct HistoryChecker: Sendable {
       Violation(
         .noPin, "\(try $0[0].decode(String.self)): \(try $0[1].decode(Int64.self)) rows changed")
     }
+  }
+
+  private func doubleEffects(in connection: Connection) async throws -> [Violation] {
+    guard let effects else { return [] }
+    let rows = try await connection.query("select job, count(*) from \(effects) group by job")
+    var counts: [Int64: Int64] = [:]
+    for row in rows { counts[try row[0].decode()] = try row[1].decode(Int64.self) }
+    let applied = events.reduce(into: Set<Int64>()) {
+      if case .applied(let ids) = $1 { $0.formUnion(ids) }
+    }
+    return summary(counts.filter { $0.value > 1 }.keys) {
+      Violation(.exactlyOnce, "\($0) jobs have left their effect more than once, for example \($1)")
+    }
+      + summary(Set(counts.keys).subtracting(applied)) {
+        Violation(.exactlyOnce, "\($0) effects are of transactions that failed, for example \($1)")
+      }
+      + summary(applied.subtracting(counts.keys)) {
+        Violation(.exactlyOnce, "\($0) jobs have lost their effect, for example \($1)")
+      }
   }
 
   private func summary(

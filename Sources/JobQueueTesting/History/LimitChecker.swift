@@ -126,7 +126,7 @@ struct LimitChecker {
         for id in ids { close(id, at: begun) }
       case .ending(let epoch):
         for (id, run) in open where run.epoch == epoch { close(id, at: time) }
-      case .enqueued, .refused, .rescued, .started, .keyed: break
+      case .enqueued, .applied, .refused, .rescued, .started, .keyed: break
       }
     }
     return runs

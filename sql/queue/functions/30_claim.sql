@@ -39,6 +39,7 @@ declare
   v_tokens float8;
   v_opened bool;
   v_now pg_snapshot;
+  v_quarantine bool := exists (select from quarantine);
 begin
   perform require_read_committed('claim');
   perform hold_epoch(p_epoch, p_session);
@@ -91,7 +92,7 @@ begin
         continue;
       end if;
       if v_queue.max_running is not null then v_new.open := v_position.open; end if;
-      if exists (select from flagged f where f.lane = v_position.lane) then
+      if v_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
       elsif v_queue.rate is null then
         return query
@@ -186,9 +187,9 @@ begin
   return p_position;
 end $$;
 
--- The claim of a lane that has flagged rows: takes a suspect (it has crashed workers) alone and
--- hands out what pass_flags lets through. p_burst: the size of the queue's bucket, null without a
--- rate.
+-- The claim of a lane that has flagged rows, or while a kind is quarantined: takes a suspect (it has
+-- crashed workers) alone and hands out what pass_flags lets through. p_burst: the size of the queue's
+-- bucket, null without a rate.
 create or replace function claim_flagged(
   p_position claim, p_new claim, p_limit int, p_burst int)
 returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
@@ -261,9 +262,9 @@ begin
 end $$;
 
 -- Looks at the flags of jobs of one lane that are about to be handed out and returns those that must
--- not be: cancelled jobs are over; replaced jobs get their replacements (see 22_unique.sql); a unique job
--- whose key a producer holds right now goes back to wait 50 ms, so that it starts with a view of
--- that producer's commit. The unique keys of the others are released where they are held only while
+-- not be: cancelled jobs are over; replaced jobs get their replacements (see 22_unique.sql); a unique
+-- job whose key a producer holds right now goes back to wait 50 ms, so that it starts with a view of
+-- that producer's commit; those of quarantined kinds are parked. The unique keys of the others are released where they are held only while
 -- a job waits.
 create or replace function pass_flags(p_jobs job[]) returns bigint[]
 language plpgsql
@@ -276,6 +277,7 @@ declare
   v_free bigint[];
   v_replaced bigint[];
   v_withheld bigint[];
+  v_parked bigint[];
 begin
   v_cancelled := array(select f.id from flagged f
     where f.lane = v_lane and f.flag = 'cancelled' and f.id = any (v_ids));
@@ -290,7 +292,9 @@ begin
   delete from unique_key u
     where u.id = any (v_free) and u.id <> all (v_replaced) and u.scope = 'waiting';
   delete from flagged f where f.lane = v_lane and f.id = any (v_ids);
-  if cardinality(v_withheld) = 0 then return v_withheld; end if;
+  v_parked := park_quarantined(array(
+    select j from unnest(p_jobs) j where j.id <> all (v_withheld)));
+  if cardinality(v_withheld) = 0 then return v_parked; end if;
   perform add_event(j.id, j.attempt, 'cancelled', 'before it started', null)
     from unnest(p_jobs) j where j.id = any (v_cancelled);
   insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
@@ -299,5 +303,5 @@ begin
       j.unique_key, j.meta, 'scheduled', clock_timestamp() + interval '50 ms'
     from unnest(p_jobs) j where j.id = any (v_withheld) and j.id <> all (v_cancelled || v_replaced);
   perform put_replacement(j) from unnest(p_jobs) j where j.id = any (v_replaced);
-  return v_withheld;
+  return v_withheld || v_parked;
 end $$;

@@ -16,9 +16,10 @@ $$;
 --   p_final     nothing of the claim is left open after this call; refused where that is not so
 --   p_outcomes  for jobs that did not simply succeed, an array of
 --               {"id": 1, "outcome": ..., "delay_ms": 1500, "error": "..."} with outcome
---               succeed (with "result": any JSON, which is kept), retry (next attempt after the delay), snooze (same attempt after the delay),
---               hand_back (same attempt, at once), park (no handler here knows the kind), dead,
---               discard, cancel, expire (its time to start had passed when a worker came to it)
+--               succeed (with "result": any JSON, which is kept), retry (next attempt after the delay),
+--               snooze (same attempt after the delay), hand_back (same attempt, at once), park (no
+--               handler here knows the kind), dead, crash (it ended the process in which it ran alone), discard, cancel,
+--               expire (its time to start had passed when a worker came to it)
 -- Errors: OG001 dead worker, OG002 not this worker's claim, or jobs settled already, or a final call
 -- that leaves jobs open, OG003 replaced session, OG006 unknown outcome, OG008 isolation level.
 create or replace function settle(
@@ -153,6 +154,8 @@ begin
                 p_job.payload, p_job.key, p_job.unique_key, p_job.meta);
     when 'dead' then
       perform bury(p_job, p_error, p_epoch);
+    when 'crash' then
+      perform job_crashed(p_job, p_error, p_epoch);
     when 'discard' then
       perform add_event(p_job.id, p_job.attempt, 'discarded', p_error, p_epoch);
     when 'cancel' then
@@ -162,7 +165,7 @@ begin
     when 'expire' then
       perform add_event(p_job.id, p_job.attempt, 'expired', p_error, p_epoch);
     else
-      raise exception 'outcome must be succeed, retry, snooze, hand_back, park, dead, discard, cancel or expire, got: %',
+      raise exception 'outcome must be succeed, retry, snooze, hand_back, park, dead, crash, discard, cancel or expire, got: %',
         left(p_outcome, 40) using errcode = 'OG006';
   end case;
 end $$;

@@ -44,6 +44,7 @@ begin
   p_job.crashes := least(p_job.crashes + 1, case when p_alone then 3 else 2 end);
   perform add_event(p_job.id, p_job.attempt, 'crashed', 'its worker died', p_epoch);
   if p_job.crashes >= 3 then
+    perform kind_crashed(p_job.kind, p_job.id, 'its worker died while it was claimed alone');
     perform bury(p_job, 'its worker died three times while it ran, the last time alone', p_epoch);
     perform job_ended(p_job.lane, p_job.id, 'dead');
   else

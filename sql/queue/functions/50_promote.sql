@@ -71,6 +71,7 @@ begin
       where exists (select from worker w, queue q
                     where w.ended_at is null and not w.draining and p.kind = any (w.kinds)
                       and q.id = p.lane / 4 and q.name = any (w.queues))
+        and not exists (select from quarantine x where x.kind = p.kind)
       order by p.id for update skip locked) known
     where p.id = known.id returning p.*
   loop
@@ -107,6 +108,9 @@ begin
   v_count := v_count + v_step;
   delete from worker w where w.ended_at < clock_timestamp() - v_keep
     and not exists (select from claim c where c.epoch = w.epoch);
+  get diagnostics v_step = row_count;
+  v_count := v_count + v_step;
+  delete from kind_crash where at < clock_timestamp() - v_keep;
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
   v_count := v_count + prune_results() + prune_progress();

@@ -278,6 +278,7 @@ begin
           'replaced', u.replaced, 'replacement', u.replacement)
         from unique_key u where u.id = p_id),
       'waits_behind', case when v_state = 'waiting' then jobs_ahead(p_id) end,
+      'quarantined', (select q.reason from quarantine q where q.kind = v_story ->> 'kind'),
       'progress', (select to_jsonb(g) - 'id' from job_progress g where g.id = p_id),
       'checkpoint', (select to_jsonb(k) - 'id' from job_checkpoint k where k.id = p_id),
       'key_running', key_running((v_story ->> 'lane')::int / 4, v_story ->> 'key', p_id),

@@ -34,14 +34,15 @@ begin
   end if;
   perform grant_role('producer', array['enqueue', 'enqueue_many', 'job_end', 'await_end']);
   perform grant_role('operator', array['set_limits', 'queue_limits']);
-  perform grant_role('reader', array['queue_limits']);
+  perform grant_role('reader', array['kind_status', 'queue_limits']);
   perform grant_role('worker', array['register_worker', 'confirm_worker', 'open_jobs', 'heartbeat',
     'claim', 'settle', 'report_progress', 'save_checkpoint', 'load_checkpoint', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead', 'missing_workers',
     'rescue', 'rescue_lost', 'promote_due', 'rotate_if_due', 'unpark_known', 'prune',
     'queue_status', 'jobs_left', 'job_end', 'await_end']);
   perform grant_role('operator', array['create_queue', 'pause_queue', 'resume_queue', 'retry_job',
     'retry_dead', 'discard_job', 'cancel_job', 'drain_worker', 'find_jobs', 'job_story',
-    'queue_status', 'worker_status', 'rescue', 'job_end', 'await_end']);
+    'queue_status', 'worker_status', 'kind_status', 'quarantine_kind', 'release_kind',
+    'rescue', 'job_end', 'await_end']);
   perform grant_role('reader', array['find_jobs', 'job_story', 'queue_status', 'worker_status',
     'job_end', 'await_end']);
   perform grant_role('producer', array['create_workflow', 'create_chain', 'add_steps', 'create_batch',

@@ -1,0 +1,94 @@
+import JobQueue
+
+// Kinds whose handler takes many jobs in one call.
+extension SlotLoop {
+  /// Gathers jobs and calls the handler with them, or leaves the job to the slot that gathers already.
+  func gather(
+    _ known: KindMemory.Known, _ handling: BatchHandling, _ first: Gathering.Job,
+    _ memory: inout KindMemory
+  ) async -> Ending {
+    let name = known.kind.stored.description
+    guard let gathering = pool.gatherings.begin(name, first, limit: handling.limit) else {
+      return .goesOn
+    }
+    let end = Moment.now + handling.wait
+    let tick = max(.milliseconds(1), handling.wait / 10)
+    fill(gathering, first.batch, known.kind, memory)
+    while !gathering.isFull, Moment.now < end {
+      try? await Task.sleep(for: min(tick, max(.zero, end - .now)))
+      for batch in pool.readyBatches { fill(gathering, batch, known.kind, memory) }
+    }
+    let jobs = pool.gatherings.end(name, gathering)
+    return await run(jobs, known, handling, &memory)
+  }
+
+  private func fill(
+    _ gathering: Gathering, _ batch: ClaimedBatch, _ kind: RegisteredKind, _ memory: KindMemory
+  ) {
+    gathering.fill { room in
+      batch.takeMore(room) { memory.isSame(kind, batch, $0) }.map { (batch, $0) }
+    }
+  }
+
+  private func run(
+    _ jobs: [Gathering.Job], _ known: KindMemory.Known, _ handling: BatchHandling,
+    _ memory: inout KindMemory
+  ) async -> Ending {
+    var open: [(job: Gathering.Job, context: JobContext)] = []
+    for job in jobs {
+      if let context = context(known, job.place, of: job.batch) {
+        open.append((job, context))
+      } else {
+        report(.expired, job.place, job.batch)
+      }
+    }
+    guard let first = open.first else { return .goesOn }
+    let kind = known.kind
+    let items = open.map { entry in
+      let row = entry.job.batch.firstRow + entry.job.place
+      return BatchHandling.Item(
+        payload: PayloadBytes(
+          rows: entry.job.batch.rows, row: row, column: ClaimColumn.payload),
+        context: entry.context)
+    }
+    let now = Moment.now.nanoseconds
+    seat.begin(
+      open.map { $0.job.batch.id($0.job.place) },
+      deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
+    let executor = executor(kind, first.job.batch.priority, &memory)
+    let outcomes = await call(handling, items, executor)
+    let (stop, cancelled) = seat.endGroup()
+    for (entry, outcome) in zip(open, outcomes) {
+      let isCancelled = cancelled.contains(entry.context.id)
+      finish(entry.job, entry.context, kind, outcome, isCancelled ? .cancelled : stop ?? .timeout)
+    }
+    guard let stop else {
+      pool.shared.leaks.ended()
+      return .abandoned
+    }
+    return stop == .none ? .goesOn : .spent
+  }
+
+  private func call(
+    _ handling: BatchHandling, _ items: [BatchHandling.Item], _ executor: DispatchTaskExecutor?
+  ) async -> BatchHandling.Outcomes {
+    do {
+      guard let executor else { return try await handling.run(items) }
+      return try await withTaskExecutorPreference(executor) { try await handling.run(items) }
+    } catch {
+      return Array(repeating: .failure(error), count: items.count)
+    }
+  }
+
+  private func finish(
+    _ job: Gathering.Job, _ context: JobContext, _ kind: RegisteredKind,
+    _ outcome: Result<String?, any Error>, _ stop: StopReason
+  ) {
+    switch outcome {
+    case .success(let result):
+      report(result.map(JobOutcome.succeed), job.place, job.batch)
+    case .failure(let error):
+      tell(self.outcome(of: error, kind, context, stop), error, context, job.place, of: job.batch)
+    }
+  }
+}
