@@ -150,6 +150,8 @@ let package = Package(
     .testTarget(
       name: "ProtocolTests", dependencies: ["JobQueueTesting", "LibpqClient", "QueueSchema"],
       swiftSettings: settings),
+    .testTarget(
+      name: "ModelTests", dependencies: ["PrivatePostgres"], swiftSettings: settings),
     .executableTarget(
       name: "crash-worker",
       dependencies: [

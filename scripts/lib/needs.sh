@@ -57,6 +57,8 @@ unmet_packages() {
   server_programs >/dev/null || echo postgresql
   [ "$1" = test ] || return 0
   command -v pdftotext >/dev/null || echo poppler-utils
+  command -v spin >/dev/null || echo spin
+  command -v cc >/dev/null || echo gcc
   command -v php >/dev/null || echo php-cli
   has_php_pgsql || echo php-pgsql
   command -v python3 >/dev/null || echo python3
