@@ -202,6 +202,30 @@ struct PayloadCheckTests {
     }
   }
 
+  @Test("a rotation that is under way when the check begins hides no job from it")
+  func rotationFirst() async throws {
+    try await TestQueue.with { test in
+      try await test.queue.enqueueMany((0..<50).map { Report(unit: "\($0)") })
+      for _ in 0..<3 { _ = try await test.pool.query("select ong.rotate()") }
+      let observer = try await test.database.connect()
+      let check = try await test.pool.withTransaction { connection in
+        // Carries the jobs out of the oldest segment and truncates that; not yet committed.
+        let word = try await connection.query("select ong.rotate()")[0, 0].decode(String.self)
+        #expect(word.contains("50 jobs moved"))
+        let check = Task { try await test.queue.checkPayloads(with: registry) }
+        try await eventually("the check waits") {
+          try await observer.query(
+            """
+            select exists (select from pg_stat_activity
+                           where wait_event_type = 'Lock' and datname = current_database())
+            """)[0, 0].decode(Bool.self)
+        }
+        return check
+      }
+      #expect(try await check.value.total == 50)
+    }
+  }
+
   @Test("a page ends after 4 MiB, so that large payloads do not fill the memory")
   func large() async throws {
     try await TestQueue.with { test in
