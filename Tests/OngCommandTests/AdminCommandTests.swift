@@ -6,25 +6,9 @@ import Testing
 
 /// The admin commands as a person uses them, against a queue whose jobs they know no type of.
 @Suite struct AdminCommandTests {
-  private func withQueue(
-    _ body: (BuiltCommand, JobQueue) async throws -> Void
-  ) async throws {
-    try await TestDatabase.withDatabase(template: .queue) { database in
-      let pool = ConnectionPool(database.configuration, size: 1)
-      let ong = BuiltCommand(environment: ["ONG_DATABASE_URL": database.configuration.conninfo])
-      do {
-        try await body(ong, JobQueue(pool: pool))
-        await pool.close()
-      } catch {
-        await pool.close()
-        throw error
-      }
-    }
-  }
-
   @Test("A job is enqueued, found, told and cancelled by its id")
   func lifeOfAJob() async throws {
-    try await withQueue { ong, _ in
+    try await BuiltCommand.withQueue { ong, _ in
       #expect(try await ong.run("queues", "create", "mail").status == 0)
       let enqueued = try await ong.run(
         "enqueue", "mail", "welcome.send", #"{"to": "Ái", "n": 12345678901234567890}"#,
@@ -49,7 +33,7 @@ import Testing
 
   @Test("A payload comes from standard input, and later jobs are shown with their time")
   func input() async throws {
-    try await withQueue { ong, queue in
+    try await BuiltCommand.withQueue { ong, queue in
       try await queue.createQueue("mail")
       let enqueued = try await ong.run(
         "enqueue", "mail", "x", "-", "--delay", "2h", input: #"{"a": 1}"#)
@@ -65,7 +49,7 @@ import Testing
 
   @Test("A queue is paused and resumed, and shows it")
   func pause() async throws {
-    try await withQueue { ong, queue in
+    try await BuiltCommand.withQueue { ong, queue in
       try await queue.createQueue("mail")
       #expect(try await ong.run("queues", "pause", "mail").status == 0)
       #expect(try await ong.run("queues", "show", "mail").output.contains("paused since"))
@@ -77,7 +61,7 @@ import Testing
 
   @Test("A table fits the columns it is given; a pipe gets everything")
   func width() async throws {
-    try await withQueue { ong, queue in
+    try await BuiltCommand.withQueue { ong, queue in
       let name = "hàng-đợi-" + String(repeating: "dài-", count: 20)
       try await queue.createQueue(name)
       var narrow = ong
@@ -97,7 +81,7 @@ import Testing
       ["workers", "alive"], ["enqueue", "no", "x"],
     ])
   func notFound(arguments: [String]) async throws {
-    try await withQueue { ong, _ in
+    try await BuiltCommand.withQueue { ong, _ in
       let running = try ong.start(arguments)
       #expect(try await running.ended() == 3)
       #expect(running.errors.hasPrefix("error: "))
@@ -113,7 +97,7 @@ import Testing
       ["work", "--queue", "a=b"], ["up", "--grace", "soon"],
     ])
   func usage(arguments: [String]) async throws {
-    try await withQueue { ong, queue in
+    try await BuiltCommand.withQueue { ong, queue in
       try await queue.createQueue("default")
       let running = try ong.start(arguments)
       #expect(try await running.ended() == 2)

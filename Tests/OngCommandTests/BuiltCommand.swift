@@ -1,4 +1,5 @@
 import Foundation
+import JobQueue
 import JobQueueTesting
 import LibpqClient
 
@@ -30,6 +31,23 @@ struct BuiltCommand {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     return try await body(BuiltCommand(directory: folder))
+  }
+
+  /// Runs `body` with the command pointed at an empty queue of the test's own.
+  static func withQueue(
+    _ body: (BuiltCommand, JobQueue) async throws -> Void
+  ) async throws {
+    try await TestDatabase.withDatabase(template: .queue) { database in
+      let pool = ConnectionPool(database.configuration, size: 1)
+      let ong = BuiltCommand(environment: ["ONG_DATABASE_URL": database.configuration.conninfo])
+      do {
+        try await body(ong, JobQueue(pool: pool))
+        await pool.close()
+      } catch {
+        await pool.close()
+        throw error
+      }
+    }
   }
 }
 

@@ -5,6 +5,11 @@ public import JobQueue
 // The words of queue and domain as values of options. `allValueStrings` lists them in help and completions.
 extension JobState: ExpressibleByArgument {}
 extension UniqueConflict: ExpressibleByArgument {}
+extension WorkflowState: ExpressibleByArgument {}
+extension SkippedTimes: ExpressibleByArgument {}
+extension RepeatedTimes: ExpressibleByArgument {}
+extension ScheduleOverlap: ExpressibleByArgument {}
+extension QueueLimits.KeyOrder: ExpressibleByArgument {}
 extension NoticeState: ExpressibleByArgument {}
 extension NoticeVerdict: ExpressibleByArgument {}
 

@@ -6,7 +6,9 @@ import JobQueue
 struct JobsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "jobs", abstract: "Look at jobs in any state; retry, cancel and discard them.",
-    subcommands: [List.self, Show.self, Retry.self, Cancel.self, Discard.self],
+    subcommands: [
+      List.self, Show.self, Explain.self, Wait.self, Retry.self, Cancel.self, Discard.self,
+    ],
     defaultSubcommand: List.self)
 
   struct List: AsyncParsableCommand {
@@ -45,6 +47,49 @@ struct JobsCommand: AsyncParsableCommand {
       let story = try await options.database.withQueue { try await $0.story(id) }
       guard let story else { throw CommandFailure.noSuchJob(id) }
       Terminal.printLines(options.json ? [story.json] : StoryText.lines(story, now: Date()))
+    }
+  }
+
+  struct Explain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "explain", abstract: "Say in one sentence why a job does not run.",
+      discussion: "A step of a workflow that has no job yet: 'ong jobs explain 12 --step render'.")
+    @Argument(help: "The job's id; with --step, the workflow's.") var id: Int64
+    @Option(help: "A step of the workflow.") var step: String?
+    @OptionGroup var options: ReadingOptions
+
+    func run() async throws {
+      let answer = try await options.database.withQueue { queue in
+        if let step { return try await queue.explainStep(step, of: id) }
+        return try await queue.explain(id)
+      }
+      guard let answer else {
+        guard let step else { throw CommandFailure.noSuchJob(id) }
+        throw CommandFailure(
+          .notFound, "workflow \(id) has no step '\(step)'",
+          advice: "see 'ong workflows show \(id)'")
+      }
+      Terminal.printLines([options.json ? answer.json : answer.text])
+    }
+  }
+
+  struct Wait: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "wait", abstract: "Wait until a job has ended; print its result.",
+      discussion: "Exit code 1: it did not succeed, or not in time.")
+    @Argument(help: "The job's id.") var id: Int64
+    @Option(
+      help: "Wait at most so long.", transform: DurationText.argument)
+    var within: Duration = .seconds(60)
+    @OptionGroup(title: "Database") var database: DatabaseOptions
+
+    func run() async throws {
+      let end = try await database.withQueue { try await $0.end(ofJob: id, within: within) }
+      guard end.state == .succeeded else {
+        throw CommandFailure(
+          .failure, "job \(id) is \(end.state.rawValue)", advice: "see 'ong jobs show \(id)'")
+      }
+      if let result = end.result { Terminal.printLines([result]) }
     }
   }
 

@@ -7,7 +7,9 @@ import QueueWeb
 struct QueuesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "queues", abstract: "Look into queues; make, pause and resume them.",
-    subcommands: [List.self, Show.self, Create.self, Pause.self, Resume.self],
+    subcommands: [
+      List.self, Show.self, Create.self, Pause.self, Resume.self, QueueLimitsCommand.self,
+    ],
     defaultSubcommand: List.self)
 
   struct List: AsyncParsableCommand {

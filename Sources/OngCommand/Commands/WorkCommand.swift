@@ -15,6 +15,8 @@ struct WorkCommand: AsyncParsableCommand {
   func run() async throws {
     let signals = ShutdownSignals()
     let application = try await Application(service)
+    // In a process that a worker has started to run a suspect, this is where it stays.
+    await Worker.runChildIfAsked(try application.registry(), logger: application.logger)
     let worker = try application.worker(work)
     Terminal.say("Working on " + work.description)
     try await Household(parts: [

@@ -41,14 +41,19 @@ struct Application {
     store = EmulationStore(pool: pool, queue: queue, settings: settings)
   }
 
-  func worker(_ options: WorkOptions) throws -> Worker {
+  /// Every kind of job that this program runs.
+  func registry() throws -> JobRegistry {
     var registry = JobRegistry()
     EmulationJobs(
       store: store, renderer: PDFReports(),
       transport: try mail.transport(maildir: folders.mail), reportsFolder: folders.reports
     ).register(in: &registry)
-    return Worker(
-      configuration: database, registry: registry,
+    return registry
+  }
+
+  func worker(_ options: WorkOptions) throws -> Worker {
+    Worker(
+      configuration: database, registry: try registry(),
       settings: options.configuration(schema: schema), logger: logger)
   }
 
