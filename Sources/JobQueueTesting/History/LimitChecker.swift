@@ -114,19 +114,22 @@ struct LimitChecker {
   private static func runs(_ events: [History.Event], _ queueNames: [Int32: String]) -> [Run] {
     var open: [Int64: (epoch: UUID, queue: String, start: Int)] = [:]
     var runs: [Run] = []
+    // A claim may be recorded after the rescue of its worker, which was alive: it was over by then.
+    var ended: Set<UUID> = []
     func close(_ id: Int64, at end: Int) {
       guard let run = open.removeValue(forKey: id) else { return }
       runs.append(Run(id: id, queue: run.queue, start: run.start, end: end))
     }
     for (time, event) in events.enumerated() {
       switch event {
-      case .claimed(let epoch, let lane, _, let ids):
+      case .claimed(let epoch, let lane, _, let ids) where !ended.contains(epoch):
         for id in ids { open[id] = (epoch, queueNames[lane / 4] ?? "", time) }
       case .settled(_, let begun, let ids), .released(let begun, let ids):
         for id in ids { close(id, at: begun) }
       case .ending(let epoch):
+        ended.insert(epoch)
         for (id, run) in open where run.epoch == epoch { close(id, at: time) }
-      case .enqueued, .applied, .refused, .rescued, .started, .keyed: break
+      case .claimed, .enqueued, .applied, .refused, .rescued, .started, .keyed: break
       }
     }
     return runs
