@@ -92,9 +92,6 @@ begin
       insert into tracked (lane, id, purpose) values (v_lane, v_id, 'unique');
     end if;
   end if;
-  if v_queue.max_waiting is not null or v_queue.max_age is not null then
-    perform refuse_when_full(v_queue, 1, p_run_at);
-  end if;
   if p_run_at > clock_timestamp() then
     insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
                           meta, state, run_at)
@@ -149,9 +146,6 @@ begin
     return query select * from enqueue_many_unique(v_queue, v_lane, p_kind, p_payloads, p_run_at,
       p_unique_keys, p_on_conflict, p_keys, p_meta, p_unique_scope, p_unique_for);
     return;
-  end if;
-  if v_queue.max_waiting is not null or v_queue.max_age is not null then
-    perform refuse_when_full(v_queue, cardinality(p_payloads), p_run_at);
   end if;
   if p_run_at > clock_timestamp() then
     return query
@@ -224,9 +218,6 @@ begin
     v_fresh[v_place] := false;
   end loop;
   v_count := cardinality(array_positions(v_fresh, true));
-  if p_queue.max_waiting is not null or p_queue.max_age is not null then
-    perform refuse_when_full(p_queue, v_count, p_run_at);
-  end if;
   with fresh as materialized (
     select f.* from unnest(v_ids, p_payloads, p_keys, p_unique_keys, v_fresh)
       with ordinality f (id, payload, key, unique_key, is_fresh, place) where f.is_fresh),
