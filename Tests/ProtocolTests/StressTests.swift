@@ -13,7 +13,7 @@ struct StressTests {
       let stress = Stress(configuration, seed: .random(in: 0...UInt64.max))
       try await stress.run(for: .seconds(6))
       let (violations, totals) = try await stress.verdict()
-      #expect(violations.isEmpty, "seed \(stress.seed)")
+      #expect(violations.isEmpty, "seed \(stress.seed): \(violations)")
       #expect(totals.accepted > 300)
       #expect(totals.rescues > 0)
     }

@@ -83,7 +83,9 @@ public struct HistoryChecker: Sendable {
   /// to the queue's schema, and its role must be the owner's.
   public func violations(in connection: Connection) async throws -> [Violation] {
     let names = try await queueNames(in: connection)
-    let limited = LimitChecker(events, limits: limits, queueNames: names).violations()
+    let limited = LimitChecker(
+      events, limits: limits, queueNames: names, buried: try await buried(in: connection)
+    ).violations()
     return try await limited + acceptances() + fences() + refusals() + phantoms()
       + losses(in: connection)
       + orders(in: connection) + uniqueKeys(in: connection) + deadRows(in: connection)
@@ -93,6 +95,11 @@ public struct HistoryChecker: Sendable {
   private func queueNames(in connection: Connection) async throws -> [Int32: String] {
     let rows = try await connection.query("select id, name from queue")
     return try rows.reduce(into: [:]) { $0[try $1[0].decode(Int32.self)] = try $1[1].decode() }
+  }
+
+  private func buried(in connection: Connection) async throws -> Set<Int64> {
+    let rows = try await connection.query("select distinct id from job_event where event = 'dead'")
+    return Set(try rows.map { try $0[0].decode(Int64.self) })
   }
 
   private var enqueued: Set<Int64> {

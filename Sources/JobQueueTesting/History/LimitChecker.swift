@@ -18,12 +18,18 @@ struct LimitChecker {
   private let events: [History.Event]
   private let limits: [String: QueueLimits]
   private let runs: [Run]
+  /// Jobs that were dead at some time: their keys did not wait for what a redrive made of them.
+  private let buried: Set<Int64>
   /// The keys of jobs.
   private var keys: [Int64: String] = [:]
 
-  init(_ events: [History.Event], limits: [String: QueueLimits], queueNames: [Int32: String]) {
+  init(
+    _ events: [History.Event], limits: [String: QueueLimits], queueNames: [Int32: String],
+    buried: Set<Int64>
+  ) {
     self.events = events
     self.limits = limits
+    self.buried = buried
     runs = Self.runs(events, queueNames)
     for case .keyed(_, let key, _, let ids) in events {
       for id in ids { keys[id] = key }
@@ -102,7 +108,7 @@ struct LimitChecker {
       let lastEnd = runs.reduce(into: [Int64: Int]()) { $0[$1.id] = max($0[$1.id] ?? 0, $1.end) }
       for (id, start) in firstStart {
         guard let own = enqueued[id] else { continue }
-        for (other, end) in lastEnd where other != id && end > start {
+        for (other, end) in lastEnd where other != id && end > start && !buried.contains(other) {
           guard let before = enqueued[other], before.committed < own.begun else { continue }
           return Violation(.order, "job \(id) of \(queue), key \(key), began before \(other) ended")
         }
