@@ -133,6 +133,28 @@ struct KeyTests {
     }
   }
 
+  @Test("A fifo key waits for its job whose kind is quarantined, and goes on in its order")
+  func quarantined() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let epoch = try await session.register()
+      try await session.setLimits(#"{"key_order": "fifo"}"#)
+      let ids = try await session.enqueueKeyed(3, "a")
+      try await session.run("select quarantine_kind('k')")
+      #expect(try await session.claim(epoch).isEmpty)
+      #expect(try await session.state(of: ids[0]) == "parked")
+      #expect(try await session.claim(epoch).isEmpty)
+      #expect(try await session.state(of: ids[1]) == "waiting")
+      try await session.run("select release_kind('k')")
+      for id in ids {
+        let job = try #require(try await session.claim(epoch).first)
+        #expect(job.id == id)
+        try await session.settle(epoch, job)
+      }
+      #expect(try await session.value("select count(*) from key_slot", as: Int64.self) == 0)
+    }
+  }
+
   @Test("A job that commits first comes first, though its id is greater")
   func commitOrder() async throws {
     try await withQueueDatabase { configuration in

@@ -342,7 +342,7 @@ begin
         then coalesce(g.meta, '{}') || jsonb_build_object('fifo_place', g.place) else g.meta end,
       cardinality(p_ids), p_claim.at
     from gone g;
-  if exists (select from flagged f where f.lane = p_claim.lane) then
+  if exists (select from flagged f where f.lane = p_claim.lane) or exists (select from quarantine) then
     v_withheld := pass_flags(array(
       select held_job(h) from held h
       where h.lane = p_claim.lane and h.seq = p_claim.seq and h.id = any (p_ids)));
@@ -357,8 +357,8 @@ begin
                where i.id <> all (v_withheld) order by i.place);
 end $$;
 
--- From now on their keys wait for these jobs' ends. A unique job that was put off for an instant
--- keeps its key waiting too.
+-- From now on their keys wait for these jobs' ends. A unique job that was put off for an instant and a
+-- job of a quarantined kind keep their keys waiting too.
 create or replace function begin_order(p_queue_id int, p_lane int, p_ids bigint[]) returns void
 language sql
 as $$
@@ -368,6 +368,8 @@ as $$
     union all
     select d.id, p_queue_id, d.key from deferred d where d.id = any (p_ids) and d.key is not null
       and d.run_at < clock_timestamp() + interval '50 ms'
+    union all
+    select p.id, p_queue_id, p.key from parked p where p.id = any (p_ids) and p.key is not null
     on conflict do nothing returning id)
   insert into tracked (lane, id, purpose)
     select p_lane, b.id, 'order' from begun b on conflict do nothing
