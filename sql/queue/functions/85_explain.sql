@@ -91,16 +91,25 @@ create or replace function explain_waiting(p_id bigint) returns jsonb
 language plpgsql stable
 as $$
 declare
-  v_job job;
   v_keyed keyed;
   v_queue queue;
+  v_lane int;
+  v_kind text;
+  v_meta jsonb;
+  v_expires timestamptz;
 begin
   select * into v_keyed from keyed where id = p_id;
-  select * into v_job from log_rows(p_id) order by xid desc limit 1;
-  select * into v_queue from queue q where q.id = coalesce(v_keyed.lane, v_job.lane) / 4;
-  if (coalesce(v_keyed.meta, v_job.meta) ->> 'expires_at')::timestamptz <= clock_timestamp() then
-    return because('expired', format('It expired at %s; it is dropped when its turn comes.',
-      moment((coalesce(v_keyed.meta, v_job.meta) ->> 'expires_at')::timestamptz)));
+  if found then
+    select v_keyed.lane, v_keyed.kind, v_keyed.meta into v_lane, v_kind, v_meta;
+  else
+    select j.lane, j.kind, j.meta into v_lane, v_kind, v_meta
+      from log_rows(p_id) j order by j.xid desc limit 1;
+  end if;
+  select * into v_queue from queue q where q.id = v_lane / 4;
+  v_expires := v_meta ->> 'expires_at';
+  if v_expires <= clock_timestamp() then
+    return because('expired',
+      format('It expired at %s; it is dropped when its turn comes.', moment(v_expires)));
   end if;
   if v_queue.paused_at is not null then
     return because('paused',
@@ -109,10 +118,9 @@ begin
       jsonb_build_object('queue', v_queue.name, 'since', v_queue.paused_at));
   end if;
   return coalesce(
-    explain_kind(coalesce(v_keyed.kind, v_job.kind), v_queue.id),
-    case when v_keyed.id is not null and v_keyed.key <> '' then explain_key(v_queue, v_keyed) end,
-    explain_limits(v_queue, job_cost(coalesce(v_keyed.meta, v_job.meta),
-                                     coalesce(v_queue.rate_burst, 1))),
+    explain_kind(v_kind, v_queue.id),
+    case when v_keyed.key <> '' then explain_key(v_queue, v_keyed) end,
+    explain_limits(v_queue, v_meta),
     explain_backlog(v_queue, p_id));
 end $$;
 
@@ -123,7 +131,8 @@ as $$
 declare
   v_before bigint;
   v_holders bigint[];
-  v_bucket key_bucket;
+  v_now timestamptz := clock_timestamp();
+  v_spent float8;
   v_at timestamptz;
 begin
   if p_queue.key_order = 'fifo' then
@@ -151,10 +160,11 @@ begin
     end if;
   end if;
   if p_queue.key_rate is not null then
-    select * into v_bucket from key_bucket b where b.queue = p_queue.id and b.key = p_job.key;
-    v_at := refilled_at(v_bucket.spent, v_bucket.spent_at, job_cost(p_job.meta, p_queue.key_rate_burst),
-      p_queue.key_rate, p_queue.key_rate_seconds, p_queue.key_rate_burst);
-    if v_at > clock_timestamp() then
+    select spent_after(b.spent, b.spent_at, v_now, p_queue.key_rate, p_queue.key_rate_seconds)
+      into v_spent from key_bucket b where b.queue = p_queue.id and b.key = p_job.key;
+    v_at := refilled_at(v_spent, v_now, p_job.meta, p_queue.key_rate, p_queue.key_rate_seconds,
+      p_queue.key_rate_burst);
+    if v_at > v_now then
       return because('key_rate', format('The bucket of its key %s refills at %s.', p_job.key, moment(v_at)),
         jsonb_build_object('key', p_job.key, 'refills_at', v_at));
     end if;
@@ -162,23 +172,23 @@ begin
   return null;
 end $$;
 
--- When a bucket of which p_spent were missing at p_at has p_cost tokens.
+-- When a bucket of which p_spent are missing now has tokens for a job.
 create or replace function refilled_at(
-  p_spent float8, p_at timestamptz, p_cost int, p_rate int, p_seconds float8, p_burst int)
+  p_spent float8, p_now timestamptz, p_meta jsonb, p_rate int, p_seconds float8, p_burst int)
 returns timestamptz
 language sql stable
 as $$
-  select p_at + make_interval(secs => greatest(0, p_spent - (p_burst - p_cost)) * p_seconds / p_rate)
+  select p_now + make_interval(
+    secs => greatest(0, p_spent - (p_burst - job_cost(p_meta, p_burst))) * p_seconds / p_rate)
 $$;
 
--- What the limits of the queue say; null: they let a job of this cost start.
-create or replace function explain_limits(p_queue queue, p_cost int) returns jsonb
+-- What the limits of the queue say; null: they let a job with this meta start.
+create or replace function explain_limits(p_queue queue, p_meta jsonb) returns jsonb
 language plpgsql stable
 as $$
 declare
   v_holders bigint[];
-  v_position claim;
-  v_newest claim;
+  v_now timestamptz := clock_timestamp();
   v_at timestamptz;
 begin
   if p_queue.max_running is not null then
@@ -192,16 +202,13 @@ begin
     end if;
   end if;
   if p_queue.rate is not null then
-    for v_lane in p_queue.id * 4 .. p_queue.id * 4 + 3 loop
-      v_position := lane_position(v_lane);
-      if v_newest.turn is null or (v_position.turn, v_position.spent) > (v_newest.turn, v_newest.spent) then
-        v_newest := v_position;
-      end if;
-    end loop;
-    v_at := refilled_at(v_newest.spent, v_newest.spent_at, p_cost, p_queue.rate, p_queue.rate_seconds,
-      p_queue.rate_burst);
-    if v_at > clock_timestamp() then
-      return because('rate_limit', format('The bucket of the queue %s refills at %s.', p_queue.name, moment(v_at)),
+    v_at := refilled_at(
+      spent_now(p_queue, array(
+        select lane_position(l) from generate_series(p_queue.id * 4, p_queue.id * 4 + 3) l), v_now),
+      v_now, p_meta, p_queue.rate, p_queue.rate_seconds, p_queue.rate_burst);
+    if v_at > v_now then
+      return because('rate_limit',
+        format('The bucket of the queue %s refills at %s.', p_queue.name, moment(v_at)),
         jsonb_build_object('queue', p_queue.name, 'refills_at', v_at));
     end if;
   end if;
