@@ -35,9 +35,12 @@ let package = Package(
       name: "LibpqClient",
       dependencies: ["CLibpq", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings),
+    .target(name: "ProcessSpawning", swiftSettings: settings),
     .target(
       name: "PrivatePostgres",
-      dependencies: ["LibpqClient", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "LibpqClient", "ProcessSpawning", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
     .target(
       name: "QueueSchema", dependencies: ["LibpqClient"], swiftSettings: settings,
@@ -51,7 +54,8 @@ let package = Package(
     .target(
       name: "JobWorker",
       dependencies: [
-        "JobQueue", "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
+        "JobQueue", "LibpqClient", "ProcessSpawning", "QueueSchema",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .target(

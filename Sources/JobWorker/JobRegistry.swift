@@ -64,14 +64,11 @@ public struct JobRegistry: Sendable {
     _ type: Payload.Type, limit: Int, wait: Duration,
     handler: @escaping @Sendable ([BatchedJob<Payload>]) async throws -> [BatchOutcome]
   ) {
-    type.checkVersions()
-    for version in type.readableVersions {
-      let reader = PayloadReader(type, version: version, cipher: cipher)
-      add(
-        RegisteredKind(
-          stored: reader.storedKind, options: type.options, execution: type.execution,
-          check: { json, queue in _ = try reader.read(json, queue: queue) },
-          batch: BatchHandling(limit: limit, wait: wait, reader: reader, handler: handler)))
+    addVersions(of: type) { reader in
+      RegisteredKind(
+        stored: reader.storedKind, options: type.options, execution: type.execution,
+        check: { json, queue in _ = try reader.read(json, queue: queue) },
+        batch: BatchHandling(limit: limit, wait: wait, reader: reader, handler: handler))
     }
   }
 
@@ -80,22 +77,28 @@ public struct JobRegistry: Sendable {
     kinds.values.filter { $0.options.queue == queue }.compactMap { $0.batch?.limit }.max() ?? 1
   }
 
-  /// Each version that the type can be read from becomes a kind.
   private mutating func add<Payload: JobPayload>(
     _ type: Payload.Type, _ result: ResultCoding,
     run: @escaping @Sendable (Payload, JobContext) async throws -> String?
   ) {
+    addVersions(of: type) { reader in
+      RegisteredKind(
+        stored: reader.storedKind, options: type.options, execution: type.execution,
+        result: result,
+        check: { json, queue in _ = try reader.read(json, queue: queue) },
+        run: { json, context in
+          try await run(try json.read(with: reader, queue: context.queue), context)
+        })
+    }
+  }
+
+  /// Each version that the type can be read from becomes a kind.
+  private mutating func addVersions<Payload: JobPayload>(
+    of type: Payload.Type, _ kind: (PayloadReader<Payload>) -> RegisteredKind
+  ) {
     type.checkVersions()
     for version in type.readableVersions {
-      let reader = PayloadReader(type, version: version, cipher: cipher)
-      add(
-        RegisteredKind(
-          stored: reader.storedKind, options: type.options, execution: type.execution,
-          result: result,
-          check: { json, queue in _ = try reader.read(json, queue: queue) },
-          run: { json, context in
-            try await run(try json.read(with: reader, queue: context.queue), context)
-          }))
+      add(kind(PayloadReader(type, version: version, cipher: cipher)))
     }
   }
 

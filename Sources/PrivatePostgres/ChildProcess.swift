@@ -1,14 +1,13 @@
 import Dispatch
 import FoundationEssentials
 import Glibc
+import ProcessSpawning
 import Synchronization
 
 /// A child started by `posix_spawn`.
 ///
 /// Not Foundation's Process: a daemon's descendants keep its exit socket open, so that waiting for
-/// it never ends. The child gets an empty signal mask (Dispatch's threads block every signal),
-/// default signal actions, its own process group (a Ctrl-C in the terminal is ours to handle), and
-/// no descriptor of ours but the ones named.
+/// it never ends. The child gets no descriptor of ours but the ones named, see also ``Spawning``.
 package final class ChildProcess: Sendable {
   package let id: Int32
   private struct Exit {
@@ -27,25 +26,13 @@ package final class ChildProcess: Sendable {
     _ command: [String], input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil,
     environment: [String: String]? = nil
   ) throws {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    Self.addStreams(&actions, input: input, output: output, errors: errors)
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    Self.addSignals(&attributes)
-    let arguments = command.map { strdup($0) } + [nil]
-    let variables = environment ?? Self.ownEnvironment()
-    let environment = variables.map { strdup("\($0)=\($1)") } + [nil]
-    defer { for text in arguments + environment { free(text) } }
-    var id: pid_t = 0
-    let failure = posix_spawn(&id, command[0], &actions, &attributes, arguments, environment)
-    guard failure == 0 else {
-      throw PrivateServerError(
-        .startFailed, "cannot run \(command[0]): \(String(cString: strerror(failure)))")
+    do {
+      id = try Spawning.spawn(
+        command[0], command, environment: environment ?? Self.ownEnvironment()
+      ) { Self.addStreams(&$0, input: input, output: output, errors: errors) }
+    } catch {
+      throw PrivateServerError(.startFailed, "cannot run \(command[0]): \(error.reason)")
     }
-    self.id = id
     // Its own thread, because it waits; one per child, and children are few.
     DispatchQueue(label: "ong.postgres.child").async { [self] in reap() }
   }
@@ -94,11 +81,11 @@ package final class ChildProcess: Sendable {
   }
 
   private static func addStreams(
-    _ actions: inout posix_spawn_file_actions_t, input: Int32?, output: Int32?, errors: Int32?
+    _ actions: inout Spawning.FileActions, input: Int32?, output: Int32?, errors: Int32?
   ) {
     // What is ours to close is closed first, so that nothing is opened under a number that is taken.
     let kept = Set([input, output, errors].compactMap { $0 })
-    if closeFrom == nil {
+    if Spawning.closeFrom == nil {
       for descriptor in openDescriptors() where descriptor > 2 && !kept.contains(descriptor) {
         posix_spawn_file_actions_addclose(&actions, descriptor)
       }
@@ -114,37 +101,13 @@ package final class ChildProcess: Sendable {
       posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     }
     posix_spawn_file_actions_adddup2(&actions, errors ?? 1, 2)
-    if let closeFrom {
+    if let closeFrom = Spawning.closeFrom {
       _ = closeFrom(&actions, 3)
     } else {
       for descriptor in kept where descriptor > 2 {
         posix_spawn_file_actions_addclose(&actions, descriptor)
       }
     }
-  }
-
-  /// Closes all that another thread may have opened between a look at our descriptors and the
-  /// start too: a server that held the end of somebody's pipe would keep him waiting for ever.
-  /// glibc hides it from Swift, and has it since 2.34.
-  private static let closeFrom: CloseFrom? = dlsym(
-    nil, "posix_spawn_file_actions_addclosefrom_np"
-  ).map { unsafeBitCast($0, to: CloseFrom.self) }
-
-  private typealias CloseFrom =
-    @convention(c) (
-      UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32
-    ) -> Int32
-
-  private static func addSignals(_ attributes: inout posix_spawnattr_t) {
-    var none = sigset_t()
-    var all = sigset_t()
-    sigemptyset(&none)
-    sigfillset(&all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
   }
 
   private static func openDescriptors() -> [Int32] {
