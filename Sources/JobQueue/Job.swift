@@ -16,6 +16,8 @@ public protocol JobPayload: Codable, Sendable {
   /// Whether payloads of this kind are encrypted before they reach the database. Needs the `cipher`
   /// of `JobQueue` and `JobRegistry`. Payloads that were stored before are still read. Default: false.
   static var isEncrypted: Bool { get }
+  /// Keeps equal jobs of this kind from piling up. Default: nil, they may.
+  var uniqueness: JobUniqueness? { get }
   /// Queue, priority, attempts, timeout and backoff of this kind. Default: `JobOptions()`.
   static var options: JobOptions { get }
   /// Where the handler runs. Default: `.async`.
@@ -26,6 +28,7 @@ extension JobPayload {
   public static var version: Int { 1 }
   public static var upcasters: [Int: PayloadUpcaster] { [:] }
   public static var isEncrypted: Bool { false }
+  public var uniqueness: JobUniqueness? { nil }
   public static var options: JobOptions { JobOptions() }
   public static var execution: JobExecution { .async }
 }

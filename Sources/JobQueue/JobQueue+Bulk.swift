@@ -1,103 +1,116 @@
+import Foundation
 public import LibpqClient
 
 extension JobQueue {
-  /// Enqueues any number of jobs of one kind by COPY, in one transaction and several times as fast
-  /// as `enqueueMany`. Payloads are encoded as they are sent, so memory does not grow with their
-  /// number.
+  /// Enqueues any number of jobs of one kind by COPY, in one transaction. Payloads are encoded as they
+  /// are sent, so memory does not grow with their number.
   ///
-  /// Needs the rights of the schema's owner: COPY goes straight into the log.
+  /// The schema's owner copies straight into the log, several times as fast as `enqueueMany`, unless
+  /// the jobs have unique keys. Everybody else, and jobs with unique keys, go through the view
+  /// `job_intake`, which checks each row as `enqueue` does.
+  ///
+  /// All parameters are as for `enqueueMany`. A queue that is full refuses the owner's COPY at its
+  /// start, others at the row that is too many; with `limit` the start is waited for.
   ///
   /// - Parameter connection: the caller's connection with its open transaction; without it the jobs
   ///   are committed on return.
-  /// - Returns: how many were enqueued.
+  /// - Returns: how many were sent, those that a unique key kept out included.
   /// - Throws: as `enqueue`; payloads over 1 MiB are refused whatever the queue's own limit is.
   @discardableResult
   public func enqueueBulk<Jobs: Sequence & Sendable>(
     _ jobs: Jobs, queue: String? = nil, priority: JobPriority? = nil,
+    key: (@Sendable (Jobs.Element) -> String?)? = nil,
+    unique: (@Sendable (Jobs.Element) -> JobUniqueness?)? = nil, expires: JobExpiry? = nil,
+    tags: [String] = [], trace: TraceContext? = nil, waitingUpTo limit: Duration? = nil,
     in connection: Connection? = nil
   ) async throws -> Int where Jobs.Element: JobPayload {
-    let options = Jobs.Element.options
-    let name = queue ?? options.queue
-    let band = priority ?? options.priority
+    let bulk = Bulk(
+      jobs: jobs, queue: queue ?? Jobs.Element.options.queue,
+      priority: priority ?? Jobs.Element.options.priority, key: key, unique: unique,
+      expires: expires, tags: tags, trace: trace)
     return try await mappingQueueErrors {
-      if let connection { return try await copy(jobs, to: name, band, on: connection) }
-      return try await pool.withTransaction { try await copy(jobs, to: name, band, on: $0) }
+      if let connection { return try await copy(bulk, waitingUpTo: limit, on: connection) }
+      return try await pool.withTransaction {
+        try await copy(bulk, waitingUpTo: limit, on: $0)
+      }
     }
   }
 
-  private func copy<Jobs: Sequence & Sendable>(
-    _ jobs: Jobs, to queue: String, _ band: JobPriority, on connection: Connection
-  ) async throws -> Int where Jobs.Element: JobPayload {
+  private func copy<Jobs>(
+    _ bulk: Bulk<Jobs>, waitingUpTo limit: Duration?, on connection: Connection
+  ) async throws -> Int {
+    if let limit {
+      try await waitingForRoom(in: bulk.queue, upTo: limit) {
+        try await connection.query("select \(sql("has_room"))($1)", [bulk.queue])[0, 0]
+          .decode(Bool.self) ? () : nil
+      }
+    }
+    let jobs = PeekedJobs(bulk.jobs)
+    let rights = try await connection.query(
+      "select has_function_privilege($1, 'execute')",
+      ["\(sql("copy_target"))(text, smallint, timestamptz, text[], text)"])
+    let isUnique = bulk.unique != nil || jobs.first?.uniqueness != nil
+    if try rights[0, 0].decode(Bool.self), !isUnique {
+      return try await copyIntoLog(bulk, jobs, on: connection)
+    }
+    return try await copyIntoIntake(bulk, jobs, on: connection)
+  }
+
+  private func copyIntoLog<Jobs>(
+    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, on connection: Connection
+  ) async throws -> Int {
     let target = try await connection.query(
-      "select partition, segment, lane from \(sql("copy_target"))($1, $2)",
-      [queue, band.rawValue])
-    let partition = try target[0, 0].decode(String.self)
-    let chunks = BulkChunks(
-      jobs: jobs, stored: { try self.stored($0, in: queue) }, segment: try target[0, 1].decode(),
-      lane: try target[0, 2].decode())
+      """
+      select partition, segment, lane, meta from \(sql("copy_target"))($1, $2, \
+      coalesce($3::timestamptz, clock_timestamp() + make_interval(secs => $4::float8)), \
+      nullif($5::text[], '{}'), $6)
+      """,
+      [
+        bulk.queue, bulk.priority.rawValue, bulk.expires?.date, bulk.expires?.delay?.inSeconds,
+        bulk.tags, bulk.trace?.description,
+      ])
+    let segment = try target[0, 1].decode(Int32.self)
+    let lane = try target[0, 2].decode(Int32.self)
+    let meta = try target[0, 3].decode(JSONText?.self)
     let count = try await connection.copyIn(
-      "copy \(partition) (segment, lane, kind, payload) from stdin (format binary)", chunks)
-    try await connection.query("select \(sql("wake_queue"))($1)", [queue])
+      """
+      copy \(try target[0, 0].decode(String.self)) (segment, lane, kind, payload, key, meta) \
+      from stdin (format binary)
+      """,
+      BulkChunks(jobs: jobs, columns: 6, stored: { try self.stored($0, in: bulk.queue) }) {
+        job, json in
+        guard job.uniqueness == nil else { throw JobQueueError.lateUniqueness }
+        return [segment, lane, Jobs.Element.storedKind.description, json, bulk.key?(job), meta]
+      })
+    try await connection.query("select \(sql("wake_queue"))($1)", [bulk.queue])
     return count
   }
-}
 
-/// Jobs as the chunks of a binary COPY, about 64 KB each.
-private struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: JobPayload {
-  static var chunkSize: Int { 64 * 1024 }
-  static var largestPayload: Int { 1 << 20 }
-
-  let jobs: Jobs
-  /// The JSON of a payload as it is stored.
-  let stored: (Jobs.Element) throws -> String
-  let segment: Int32
-  let lane: Int32
-
-  func makeAsyncIterator() -> Iterator {
-    Iterator(jobs: jobs.makeIterator(), stored: stored, segment: segment, lane: lane)
-  }
-
-  struct Iterator: AsyncIteratorProtocol {
-    var jobs: Jobs.Iterator
-    let stored: (Jobs.Element) throws -> String
-    let segment: Int32
-    let lane: Int32
-    private let kind = Jobs.Element.storedKind.description
-    private var writer = CopyBinaryWriter(columns: 4)
-    private var isFinished = false
-
-    init(
-      jobs: Jobs.Iterator, stored: @escaping (Jobs.Element) throws -> String, segment: Int32,
-      lane: Int32
-    ) {
-      self.jobs = jobs
-      self.stored = stored
-      self.segment = segment
-      self.lane = lane
-    }
-
-    mutating func next() async throws -> [UInt8]? {
-      if isFinished { return nil }
-      while writer.count < BulkChunks.chunkSize {
-        guard let job = jobs.next() else {
-          isFinished = true
-          return writer.finish()
-        }
-        let json = try stored(job)
-        guard json.utf8.count <= BulkChunks.largestPayload else {
-          throw JobQueueError.tooLarge(bytes: json.utf8.count, limit: BulkChunks.largestPayload)
-        }
-        try writer.append(row: [segment, lane, kind, JSONText(json)])
-      }
-      return writer.takeChunk()
-    }
-  }
-}
-
-extension JobQueueError {
-  fileprivate static func tooLarge(bytes: Int, limit: Int) -> JobQueueError {
-    JobQueueError(
-      .payloadTooLarge, "a job's payload may have \(limit) bytes, got: \(bytes) bytes",
-      hint: "Store the data in a table of your own and enqueue its key.")
+  private func copyIntoIntake<Jobs>(
+    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, on connection: Connection
+  ) async throws -> Int {
+    let clock = try await connection.query(
+      """
+      select coalesce($1::timestamptz, clock_timestamp() + make_interval(secs => $2::float8))
+      """, [bulk.expires?.date, bulk.expires?.delay?.inSeconds])
+    let expiresAt = try clock[0, 0].decode(Date?.self)
+    return try await connection.copyIn(
+      """
+      copy \(sql("job_intake")) (queue, kind, payload, priority, key, unique_key, on_conflict, \
+      unique_scope, unique_for, expires_at, tags, traceparent, unique_payload) from stdin (format binary)
+      """,
+      BulkChunks(jobs: jobs, columns: 13, stored: { try self.stored($0, in: bulk.queue) }) {
+        job, json in
+        let unique = try (bulk.unique.map { $0(job) } ?? job.uniqueness)?
+          .checked(for: Jobs.Element.self)
+        return [
+          bulk.queue, Jobs.Element.storedKind.description, json, bulk.priority.rawValue,
+          bulk.key?(job), unique?.key.text,
+          unique?.onConflict.rawValue, unique?.scope.name,
+          unique?.scope.window.map(IntervalValue.init), expiresAt,
+          bulk.tags.isEmpty ? nil : bulk.tags as [String]?, bulk.trace?.description,
+          unique?.key == .payload,
+        ]
+      })
   }
 }

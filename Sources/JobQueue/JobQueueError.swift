@@ -13,12 +13,14 @@ public struct JobQueueError: Error, Sendable {
     /// Default limit: 1 MiB.
     case payloadTooLarge = "OG005"
     case badArgument = "OG006"
-    /// `UniqueConflict.raise`: a job with this key waits already.
+    /// `UniqueConflict.raise`: another job holds this key.
     case uniqueConflict = "OG007"
     /// READ COMMITTED is needed.
     case wrongIsolationLevel = "OG008"
     /// No such job or workflow, or not in a state that allows this.
     case jobNotFound = "OG009"
+    /// The queue's limit of waiting jobs or of their age is reached.
+    case queueFull = "OG010"
     /// The payload is no JSON that PostgreSQL can hold, such as text with a NUL character.
     case invalidPayload = "22P05"
   }

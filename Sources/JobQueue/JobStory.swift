@@ -54,6 +54,16 @@ public struct JobStory: Sendable, Hashable {
     }
   }
 
+  /// The unique key that the job holds now.
+  public struct Uniqueness: Sendable, Hashable {
+    /// `waiting`, `settled` or `window`.
+    public var scope: String
+    /// The end of a window.
+    public var heldUntil: Date?
+    /// How often a later enqueue has replaced the job.
+    public var replaced: Int
+  }
+
   public var id: Int64
   public var state: JobState
   /// Nil when nothing but events is left of the job.
@@ -66,7 +76,14 @@ public struct JobStory: Sendable, Hashable {
   public var runAt: Date?
   public var error: String?
   public var key: String?
+  /// The key that the job was enqueued under; see `unique` for whether it still holds it.
   public var uniqueKey: String?
+  public var unique: Uniqueness?
+  /// The words that the job was enqueued with.
+  public var tags: [String]
+  /// No attempt starts after this.
+  public var expiresAt: Date?
+  public var trace: TraceContext?
   /// Of a waiting job: how many of its band, in a keyed queue of its key, are before it,
   /// counted up to 10,000.
   public var waitsBehind: Int?
@@ -93,7 +110,12 @@ extension JobStory {
       id: told.id, state: told.state, kind: told.kind, queue: told.queue,
       priority: told.priority, attempt: told.attempt, crashes: told.crashes,
       enqueuedAt: told.enqueuedAt, runAt: told.runAt, error: told.error, key: told.key,
-      uniqueKey: told.uniqueKey, waitsBehind: told.waitsBehind,
+      uniqueKey: told.uniqueKey,
+      unique: told.unique.map {
+        Uniqueness(scope: $0.scope, heldUntil: $0.heldUntil, replaced: $0.replaced)
+      },
+      tags: told.meta?.tags ?? [], expiresAt: told.meta?.expiresAt,
+      trace: told.meta?.traceparent.flatMap(TraceContext.init), waitsBehind: told.waitsBehind,
       keyRunning: told.keyRunning, limits: told.limits,
       progress: told.progress, checkpoint: told.checkpoint,
       schedule: told.schedule,
@@ -136,6 +158,17 @@ extension JobStory {
       var actor: String?
     }
 
+    struct Uniqueness: Decodable {
+      var scope: String
+      var heldUntil: Date?
+      var replaced: Int
+
+      enum CodingKeys: String, CodingKey {
+        case scope, replaced
+        case heldUntil = "held_until"
+      }
+    }
+
     var id: Int64
     var state: JobState
     var kind: String?
@@ -148,6 +181,8 @@ extension JobStory {
     var error: String?
     var key: String?
     var uniqueKey: String?
+    var unique: Uniqueness?
+    var meta: JobMeta?
     var waitsBehind: Int?
     var keyRunning: [Int64]?
     var limits: QueueLimits?
@@ -161,7 +196,7 @@ extension JobStory {
     enum CodingKeys: String, CodingKey {
       case id, state, kind, queue, priority, attempt, crashes, error, key, claims, events
       case progress, checkpoint, limits, workflow
-      case schedule
+      case schedule, unique, meta
       case enqueuedAt = "enqueued_at"
       case runAt = "run_at"
       case uniqueKey = "unique_key"

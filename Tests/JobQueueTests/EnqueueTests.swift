@@ -124,14 +124,14 @@ struct EnqueueTests {
   func unique() async throws {
     try await with { test in
       let hour = Duration.seconds(3600)
-      let first = try await test.queue.enqueue(Note(text: "a"), delay: hour, uniqueKey: "k")
-      let kept = try await test.queue.enqueue(Note(text: "b"), uniqueKey: "k")
+      let first = try await test.queue.enqueue(Note(text: "a"), delay: hour, unique: .key("k"))
+      let kept = try await test.queue.enqueue(Note(text: "b"), unique: .key("k"))
       #expect(kept == first)
       let replaced = try await test.queue.enqueue(
-        Note(text: "c"), delay: hour * 2, uniqueKey: "k", onConflict: .replace)
+        Note(text: "c"), delay: hour * 2, unique: .key("k", onConflict: .replace))
       #expect(replaced == first)
       let code = try await code {
-        try await test.queue.enqueue(Note(text: "d"), uniqueKey: "k", onConflict: .raise)
+        try await test.queue.enqueue(Note(text: "d"), unique: .key("k", onConflict: .raise))
       }
       #expect(code == .uniqueConflict)
       let story = try #require(try await test.queue.story(first.id))
@@ -158,7 +158,9 @@ struct EnqueueTests {
       let tooFar = try await code { try await queue.enqueue(Note(text: "a"), runAt: year10000) }
       #expect(tooFar == .badArgument)
       let hostile = String(repeating: "k", count: 1 << 20)
-      let longKey = try await code { try await queue.enqueue(Note(text: "a"), uniqueKey: hostile) }
+      let longKey = try await code {
+        try await queue.enqueue(Note(text: "a"), unique: .key(hostile))
+      }
       #expect(longKey == .badArgument)
       let notJSON = try await code {
         try await queue.enqueue(kind: "x", json: "{", queue: "default")

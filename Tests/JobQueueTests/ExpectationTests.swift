@@ -35,7 +35,7 @@ struct ExpectationTests {
       let queue = test.queue
       let first = try await queue.enqueue(
         kind: "test.notice", json: #"{"team": "a"}"#, queue: "default", priority: .low)
-      try await queue.enqueue(Notice(unit: "b"), delay: .seconds(3600), uniqueKey: "k")
+      try await queue.enqueue(Notice(unit: "b"), delay: .seconds(3600), unique: .key("k"))
       let jobs = try await test.expectEnqueued(Notice.self, count: 2)
       #expect(jobs.map(\.payload.unit) == ["a", "b"])
       #expect(jobs.map(\.priority) == [.low, .normal])

@@ -159,10 +159,10 @@ struct WorkerTests {
     try await TestQueue.with { test in
       var registry = JobRegistry()
       registry.register(Long.self) { _, _ in }
-      let unique = try await test.queue.enqueue(Long(), uniqueKey: "k")
+      let unique = try await test.queue.enqueue(Long(), unique: .key("k"))
       let others = try await test.queue.enqueueMany((1..<5).map { Long(number: $0) })
       try await test.pool.withTransaction { producer in
-        let kept = try await test.queue.enqueue(Long(number: 9), uniqueKey: "k", in: producer)
+        let kept = try await test.queue.enqueue(Long(number: 9), unique: .key("k"), in: producer)
         #expect(kept == unique)
         let worker = test.worker(registry)
         async let running: Void = worker.run()

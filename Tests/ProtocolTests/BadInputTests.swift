@@ -58,6 +58,64 @@ struct BadInputTests {
       call: "enqueue('q', 'k', p_unique_key => 'u', p_on_conflict => 'shrug')",
       sqlState: "OG006"),
     Case(
+      testDescription: "an unknown unique scope",
+      call: "enqueue('q', 'k', p_unique_key => 'u', p_unique_scope => 'ever')", sqlState: "OG006"),
+    Case(
+      testDescription: "a window without its length",
+      call: "enqueue('q', 'k', p_unique_key => 'u', p_unique_scope => 'window')",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "a window of no length",
+      call: """
+        enqueue('q', 'k', p_unique_key => 'u', p_unique_scope => 'window', p_unique_for => '0')
+        """, sqlState: "OG006"),
+    Case(
+      testDescription: "a length without a window",
+      call: "enqueue('q', 'k', p_unique_key => 'u', p_unique_for => '1 hour')",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "fewer unique keys than payloads",
+      call: "enqueue_many('q', 'k', array['1', '2']::jsonb[], p_unique_keys => array['u'])",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "fewer keys than payloads",
+      call: "enqueue_many('q', 'k', array['1', '2']::jsonb[], p_keys => array['u'])",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "meta that is no object", call: "enqueue('q', 'k', p_meta => '[]')",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "meta of 1 MB",
+      call: "enqueue('q', 'k', p_meta => jsonb_build_object('a', repeat('x', 1000000)))",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "an expiry in meta that is no time",
+      call: #"enqueue('q', 'k', p_meta => '{"expires_at": "soon"}')"#, sqlState: "OG006"),
+    Case(
+      testDescription: "an infinite expiry",
+      call: "enqueue('q', 'k', p_expires_at => 'infinity')", sqlState: "OG006"),
+    Case(
+      testDescription: "a job that expires before it may start",
+      call: "enqueue('q', 'k', p_run_at => '2090-01-02', p_expires_at => '2090-01-01')",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "33 tags",
+      call: "enqueue('q', 'k', p_tags => array_fill('t'::text, array[33]))", sqlState: "OG006"),
+    Case(
+      testDescription: "an empty tag", call: "enqueue('q', 'k', p_tags => array[''])",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "no tag where one is announced",
+      call: "enqueue('q', 'k', p_tags => array[null::text])", sqlState: "OG006"),
+    Case(
+      testDescription: "a malformed trace", call: "enqueue('q', 'k', p_traceparent => '00-1-2-3')",
+      sqlState: "OG006"),
+    Case(
+      testDescription: "a limit of no jobs", call: "set_backpressure('q', 0)", sqlState: "OG006"),
+    Case(
+      testDescription: "a limit for an unknown queue", call: "set_backpressure('nobody', 1)",
+      sqlState: "OG004"),
+    Case(
       testDescription: "a queue without a name", call: "create_queue('')", sqlState: "OG006"),
     Case(testDescription: "a job that is not known", call: "retry_job(-1)", sqlState: "OG009"),
     Case(

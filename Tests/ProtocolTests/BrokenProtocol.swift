@@ -14,6 +14,9 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
   case limitWithoutOwnClaim
   case claimWithoutQueueLock
   case rateWithoutMemory
+  case claimReleasingEveryKey
+  case endKeepingKeys
+  case windowTooShort
   case stepsCountedWithoutLock
   case retriesCountedAsEnds
 
@@ -52,6 +55,12 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
           "v_new.spent := 0;"
         )
       ]
+    case .claimReleasingEveryKey:
+      [("pass_flags", " and u.scope = 'waiting'", "")]
+    case .endKeepingKeys:
+      [("tell_end", "and u.scope = 'settled'", "and false")]
+    case .windowTooShort:
+      [("take_unique_key", "clock_timestamp() + p_for", "clock_timestamp() + p_for / 8")]
     case .readingByPosition:
       [
         (

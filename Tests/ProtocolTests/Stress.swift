@@ -72,15 +72,24 @@ final class Stress: Sendable {
         continue
       }
       var kept: [Int64] = []
+      var tookKeys: [History.Event] = []
+      // A second key in another order would be a deadlock of our own making.
+      var mayTakeKey = true
       try await connection.execute(script: "begin")
       for _ in 0..<Int.random(in: 1...3, using: &random) {
         let savepoint = Int.random(in: 0..<5, using: &random) == 0
         if savepoint { try await connection.execute(script: "savepoint s") }
-        let ids = try await enqueue(connection, &random)
+        let isUnique = mayTakeKey && Int.random(in: 0..<4, using: &random) == 0
+        if isUnique { mayTakeKey = false }
+        let (ids, taking) =
+          isUnique
+          ? try await enqueueUnique(connection, &random)
+          : (try await enqueue(connection, &random), [])
         if savepoint && Bool.random(using: &random) {
           try await connection.execute(script: "rollback to s")
         } else {
           kept += ids
+          tookKeys += taking
         }
         // A late commit: others claim and rotate while this transaction stays open.
         if Int.random(in: 0..<10, using: &random) == 0 {
@@ -92,6 +101,7 @@ final class Stress: Sendable {
       } else {
         try await connection.execute(script: "commit")
         history.record(.enqueued(ids: kept))
+        for event in tookKeys { history.record(event) }
       }
     }
     await connection.close()
@@ -126,13 +136,7 @@ final class Stress: Sendable {
     case 2:
       try await startWorkflow(connection, &random)
       return []
-    case 0:
-      let key = "key \(Int.random(in: 0..<4, using: &random))"
-      return try await connection.query(
-        "select enqueue($1, 'k', '{}', $2, clock_timestamp() + make_interval(secs => $3), $4)",
-        [queue, band, delay, key]
-      ).map { try $0[0].decode(Int64.self) }
-    case 1:
+    case 0, 1:
       return try await connection.query(
         "select enqueue($1, 'k', '{}', $2, clock_timestamp() + make_interval(secs => $3))",
         [queue, band, delay]
@@ -144,6 +148,31 @@ final class Stress: Sendable {
         [queue, count, band]
       ).map { try $0[0].decode(Int64.self) }
     }
+  }
+
+  /// One job, or three in one call, under keys that others want too.
+  private func enqueueUnique(
+    _ connection: Connection, _ random: inout SeededGenerator
+  ) async throws -> (ids: [Int64], taking: [History.Event]) {
+    let queue = Self.queues.randomElement(using: &random)!
+    let scope = [History.KeyScope.waiting, .settled, .window(0.04)]
+      .randomElement(using: &random)!
+    let keys = (0..<4).map { "\(queue) \(scope.word) \($0)" }.shuffled(using: &random)
+    let delay = Double([0, 0, 0.02].randomElement(using: &random)!)
+    let count = [1, 1, 3].randomElement(using: &random)!
+    let rule = ["keep", "keep", "replace"].randomElement(using: &random)!
+    let rows = try await connection.query(
+      """
+      select id, extract(epoch from statement_timestamp())::float8,
+        extract(epoch from clock_timestamp())::float8
+      from enqueue_many($1, 'k', array_fill('{}'::jsonb, array[cardinality($2::text[])]),
+        p_run_at => clock_timestamp() + make_interval(secs => $3), p_unique_keys => $2,
+        p_on_conflict => $4, p_unique_scope => $5, p_unique_for => make_interval(secs => $6)) id
+      """, [queue, Array(keys.prefix(count)), delay, rule, scope.word, scope.seconds])
+    let ids = try rows.map { try $0[0].decode(Int64.self) }
+    let call = History.Call(
+      began: try rows[0][1].decode(Double.self), ended: try rows[0][2].decode(Double.self))
+    return (ids, zip(ids, keys).map { .tookKey(id: $0, key: $1, scope: scope, call: call) })
   }
 
   // MARK: Workers
@@ -269,5 +298,20 @@ struct SeededGenerator: RandomNumberGenerator {
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
     z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
     return z ^ (z >> 31)
+  }
+}
+
+extension History.KeyScope {
+  /// As the SQL functions call it.
+  fileprivate var word: String {
+    switch self {
+    case .waiting: "waiting"
+    case .settled: "settled"
+    case .window: "window"
+    }
+  }
+
+  fileprivate var seconds: Double? {
+    if case .window(let seconds) = self { seconds } else { nil }
   }
 }

@@ -45,6 +45,7 @@ struct StressWorker {
   /// Claims and says whether there was anything.
   @discardableResult
   mutating func claim(_ queue: String, limit: Int32) async throws -> Bool {
+    let begun = history.now
     let rows = try await connection.query(
       """
       select lane, seq, id, extract(epoch from statement_timestamp())::float8, \
@@ -63,7 +64,9 @@ struct StressWorker {
       claims[claims.count - 1].ids.append(id)
     }
     for claim in claims {
-      history.record(.claimed(epoch: epoch, lane: claim.lane, seq: claim.seq, ids: claim.ids))
+      history.record(
+        .claimed(
+          epoch: epoch, lane: claim.lane, seq: claim.seq, ids: claim.ids, begun: begun))
     }
     if let first = rows.first, let last = rows.last {
       history.record(

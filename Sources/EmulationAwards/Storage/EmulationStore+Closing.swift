@@ -31,7 +31,7 @@ extension EmulationStore {
 
   func enqueueClosing(of key: BlocPeriodKey, in rows: EmulationRows) async throws {
     try await queue.enqueue(
-      FinalizePeriod(blocPeriod: key), uniqueKey: FinalizePeriod.uniqueKey(key),
+      FinalizePeriod(blocPeriod: key), unique: .key(FinalizePeriod.uniqueKey(key)),
       in: rows.connection)
   }
 

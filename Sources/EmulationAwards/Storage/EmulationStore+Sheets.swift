@@ -34,7 +34,7 @@ extension EmulationStore {
       of: key, debounce: settings.recalculationDebounce)
     try await queue.enqueue(
       RecalculateScore(blocPeriod: key), delay: delay > .zero ? delay : nil,
-      uniqueKey: RecalculateScore.uniqueKey(key), onConflict: .keep, in: rows.connection)
+      unique: .key(RecalculateScore.uniqueKey(key)), in: rows.connection)
   }
 }
 

@@ -10,8 +10,11 @@ public final class History: Sendable {
   public enum Event: Sendable {
     /// A transaction that enqueued these jobs has committed.
     case enqueued(ids: [Int64])
-    /// A claim was returned.
-    case claimed(epoch: UUID, lane: Int32, seq: Int64, ids: [Int64])
+    /// A claim was returned. `begun` is as in `settled`.
+    case claimed(epoch: UUID, lane: Int32, seq: Int64, ids: [Int64], begun: Int)
+    /// A committed enqueue under a unique key was answered with this job, be it new or the one that
+    /// held the key.
+    case tookKey(id: Int64, key: String, scope: KeyScope, call: Call)
     /// A settle was accepted; `ids` are the jobs that succeeded by it. `begun` is the number that
     /// `now` gave before the settle was sent.
     case settled(epoch: UUID, begun: Int, ids: [Int64])
@@ -30,6 +33,24 @@ public final class History: Sendable {
     case refused(epoch: UUID, why: String)
     /// A rescue of the worker was confirmed.
     case rescued(epoch: UUID)
+  }
+
+  /// How long a unique key is held.
+  public enum KeyScope: Sendable, Hashable {
+    case waiting, settled
+    /// In seconds.
+    case window(Double)
+  }
+
+  /// When a call was made, in seconds of the server's clock: no other clock decides when a window ends.
+  public struct Call: Sendable, Hashable {
+    public var began: Double
+    public var ended: Double
+
+    public init(began: Double, ended: Double) {
+      self.began = began
+      self.ended = ended
+    }
   }
 
   private let events = Mutex<[Event]>([])

@@ -20,7 +20,7 @@ public struct HistoryChecker: Sendable {
     case order
     /// The running jobs of a queue or a key, and the starts in a time, were never above the limit.
     case limits
-    /// At most one job waits under a unique key.
+    /// At most one job holds a unique key, and none longer than its scope says.
     case unique
     /// A job that was rolled back was never handed out.
     case noPhantom
@@ -51,7 +51,7 @@ public struct HistoryChecker: Sendable {
     public var rescues = 0
   }
 
-  private let events: [History.Event]
+  let events: [History.Event]
   private let limits: [String: QueueLimits]
   private let effects: String?
 
@@ -74,6 +74,7 @@ public struct HistoryChecker: Sendable {
       case .settled(_, _, let ids): totals.accepted += ids.count
       case .claimed: totals.claims += 1
       case .rescued: totals.rescues += 1
+      case .tookKey: break
       case .refused, .released, .started, .keyed, .ending, .applied: break
       }
     }
@@ -177,14 +178,9 @@ public struct HistoryChecker: Sendable {
   }
 
   private func uniqueKeys(in connection: Connection) async throws -> [Violation] {
-    let rows = try await connection.query(
-      """
-      select count(*) from (
-        select from deferred where unique_key is not null
-        group by lane / 4, unique_key having count(*) > 1) twice
-      """)
-    let count = try rows[0, 0].decode(Int64.self)
-    return count == 0 ? [] : [Violation(.unique, "\(count) unique keys are held twice")]
+    let rows = try await connection.query("select distinct id from job_event where event = 'dead'")
+    let buried = try Set(rows.map { try $0[0].decode(Int64.self) })
+    return try await heldTwice(buried: buried) + leakedKeys(in: connection)
   }
 
   private func deadRows(in connection: Connection) async throws -> [Violation] {

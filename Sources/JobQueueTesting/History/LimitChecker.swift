@@ -128,13 +128,14 @@ struct LimitChecker {
     }
     for (time, event) in events.enumerated() {
       switch event {
-      case .claimed(let epoch, let lane, _, let ids) where !ended.contains(epoch):
+      case .claimed(let epoch, let lane, _, let ids, _) where !ended.contains(epoch):
         for id in ids { open[id] = (epoch, queueNames[lane / 4] ?? "", time) }
       case .settled(_, let begun, let ids), .released(let begun, let ids):
         for id in ids { close(id, at: begun) }
       case .ending(let epoch):
         ended.insert(epoch)
         for (id, run) in open where run.epoch == epoch { close(id, at: time) }
+      case .tookKey: break
       case .claimed, .enqueued, .applied, .refused, .rescued, .started, .keyed: break
       }
     }

@@ -35,7 +35,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     let id = try await database.withQueue {
       try await $0.enqueue(
         kind: kind, json: json, queue: queue, priority: priority, delay: delay, runAt: at,
-        uniqueKey: uniqueKey, onConflict: onConflict)
+        unique: uniqueKey.map { .key($0, onConflict: onConflict) })
     }
     Terminal.printLines(["\(id)"])
   }

@@ -92,6 +92,9 @@ begin
       insert into tracked (lane, id, purpose) values (v_lane, v_id, 'unique');
     end if;
   end if;
+  if v_queue.max_waiting is not null or v_queue.max_age is not null then
+    perform refuse_when_full(v_queue, 1, p_run_at);
+  end if;
   if p_run_at > clock_timestamp() then
     insert into deferred (id, lane, attempt, crashes, enqueued_at, kind, payload, key, unique_key,
                           meta, state, run_at)
@@ -146,6 +149,9 @@ begin
     return query select * from enqueue_many_unique(v_queue, v_lane, p_kind, p_payloads, p_run_at,
       p_unique_keys, p_on_conflict, p_keys, p_meta, p_unique_scope, p_unique_for);
     return;
+  end if;
+  if v_queue.max_waiting is not null or v_queue.max_age is not null then
+    perform refuse_when_full(v_queue, cardinality(p_payloads), p_run_at);
   end if;
   if p_run_at > clock_timestamp() then
     return query
@@ -218,6 +224,9 @@ begin
     v_fresh[v_place] := false;
   end loop;
   v_count := cardinality(array_positions(v_fresh, true));
+  if p_queue.max_waiting is not null or p_queue.max_age is not null then
+    perform refuse_when_full(p_queue, v_count, p_run_at);
+  end if;
   with fresh as materialized (
     select f.* from unnest(v_ids, p_payloads, p_keys, p_unique_keys, v_fresh)
       with ordinality f (id, payload, key, unique_key, is_fresh, place) where f.is_fresh),
@@ -257,18 +266,24 @@ begin
   end if;
 end $$;
 
--- Where a bulk COPY of ordinary jobs goes: COPY "partition" (segment, lane, kind, payload).
--- Call it in the same transaction, call wake_queue after the COPY.
-create or replace function copy_target(p_queue text, p_priority smallint default 2)
-returns table (partition text, segment int, lane int)
+-- Where a bulk COPY of ordinary jobs goes: COPY "partition" (segment, lane, kind, payload, key, meta).
+-- Call it in the same transaction, call wake_queue after the COPY. For the owner, who may write the
+-- log; others COPY into job_intake. `meta` holds the options.
+create or replace function copy_target(
+  p_queue text, p_priority smallint default 2, p_expires_at timestamptz default null,
+  p_tags text[] default null, p_traceparent text default null)
+returns table (partition text, segment int, lane int, meta jsonb)
 language plpgsql security definer set search_path from current
 as $$
 declare
   v_queue queue := queue_named(p_queue);
   v_segment int := head_segment();
 begin
+  if v_queue.max_waiting is not null or v_queue.max_age is not null then
+    perform refuse_when_full(v_queue, 1, null);
+  end if;
   return query select format('%I.%I', current_schema(), 'job_' || v_segment), v_segment,
-    v_queue.id * 4 + p_priority;
+    v_queue.id * 4 + p_priority, job_meta(null, p_expires_at, p_tags, p_traceparent, null);
 end $$;
 
 create or replace function wake_queue(p_queue text) returns void

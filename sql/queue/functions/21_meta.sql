@@ -88,6 +88,18 @@ create or replace function is_expired(p_meta jsonb) returns bool
 language sql volatile
 as $$ select coalesce(meta_expiry(p_meta) <= clock_timestamp(), false) $$;
 
+-- The same for a step of the maintenance, which must not wait for a producer that holds the job's unique
+-- key: such a job goes on, and the worker finds that it has expired.
+create or replace function may_expire(p_id bigint, p_unique_key text, p_meta jsonb) returns bool
+language plpgsql
+as $$
+begin
+  if not is_expired(p_meta) then return false; end if;
+  if p_unique_key is null then return true; end if;
+  perform from unique_key u where u.id = p_id for update skip locked;
+  return found or not exists (select from unique_key u where u.id = p_id);
+end $$;
+
 -- The end of a job whose time to start has passed before a worker took it.
 create or replace function expire_job(p_lane int, p_id bigint, p_attempt smallint) returns void
 language plpgsql
@@ -106,7 +118,11 @@ declare
   v_parked parked;
   v_count int := 0;
 begin
-  for v_parked in delete from parked p where p.meta ? 'expires_at' and is_expired(p.meta) returning p.* loop
+  for v_parked in
+    select * from parked p where p.meta ? 'expires_at' and is_expired(p.meta) for update skip locked
+  loop
+    continue when not may_expire(v_parked.id, v_parked.unique_key, v_parked.meta);
+    delete from parked p where p.id = v_parked.id;
     perform expire_job(v_parked.lane, v_parked.id, v_parked.attempt);
     v_count := v_count + 1;
   end loop;

@@ -17,7 +17,7 @@ begin
     order by d.run_at limit p_limit for update skip locked),
   gone as (
     delete from deferred d using due where d.id = due.id
-    returning d.*, is_expired(d.meta) is_expired),
+    returning d.*, may_expire(d.id, d.unique_key, d.meta) is_expired),
   expired as materialized (
     select expire_job(g.lane, g.id, g.attempt) from gone g where g.is_expired),
   placed as (
@@ -76,7 +76,7 @@ begin
     where p.id = known.id returning p.*
   loop
     v_count := v_count + 1;
-    if is_expired(v_parked.meta) then
+    if may_expire(v_parked.id, v_parked.unique_key, v_parked.meta) then
       perform expire_job(v_parked.lane, v_parked.id, v_parked.attempt);
       continue;
     end if;

@@ -68,16 +68,26 @@ set jit = off set enable_bitmapscan = off set enable_seqscan = off
 as $$
 declare
   v_position claim := lane_position(p_lane);
+  v_xid xid8 := v_position.to_xid;
+  v_id bigint := v_position.to_id;
+  v_late int;
   v_count int;
 begin
+  -- From this start on every row is ahead; before it, late commits may be.
+  if v_xid < pg_snapshot_xmax(v_position.lo) then
+    v_xid := pg_snapshot_xmax(v_position.lo);
+    v_id := -1;
+  end if;
   select count(*) into v_count from (
+    select from job j where j.lane = p_lane and (j.xid, j.id) > (v_xid, v_id) limit p_cap) ahead;
+  select count(*) into v_late from (
     select from job j
-    where j.lane = p_lane and j.xid >= pg_snapshot_xmin(v_position.lo)
+    where j.lane = p_lane and j.xid >= pg_snapshot_xmin(v_position.lo) and (j.xid, j.id) <= (v_xid, v_id)
       and is_ahead(v_position, j.xid, j.id)
     union all
     select from keyed k where k.lane = p_lane
-    limit p_cap) ahead;
-  return v_count;
+    limit p_cap - v_count) late;
+  return v_count + v_late;
 end $$;
 
 -- When the first row of a lane that nobody has claimed was enqueued.

@@ -35,6 +35,8 @@ begin
   perform grant_role('producer', array['enqueue', 'enqueue_many', 'job_end', 'await_end']);
   perform grant_role('operator', array['set_limits', 'queue_limits']);
   perform grant_role('reader', array['kind_status', 'queue_limits']);
+  perform grant_role('producer', array['payload_key', 'has_room']);
+  perform grant_role('operator', array['set_backpressure']);
   perform grant_role('worker', array['register_worker', 'confirm_worker', 'open_jobs', 'heartbeat',
     'claim', 'settle', 'report_progress', 'save_checkpoint', 'load_checkpoint', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead', 'missing_workers',
     'rescue', 'rescue_lost', 'promote_due', 'rotate_if_due', 'unpark_known', 'prune',
@@ -60,6 +62,7 @@ begin
     execute format('grant select on log_guard to %I', v_schema || '_' || v_role);
   end loop;
   perform grant_role('operator', array['replace_payload']);
+  execute format('grant insert on job_intake to %I', v_schema || '_producer');
   foreach v_role in array array['operator', 'reader'] loop
     perform grant_role(v_role, array['schedule_status', 'schedule_preview', 'cron_preview',
       'next_clock_change']);

@@ -1,0 +1,104 @@
+import Foundation
+import LibpqClient
+
+/// What `enqueueBulk` is asked for.
+struct Bulk<Jobs: Sequence & Sendable>: Sendable where Jobs.Element: JobPayload {
+  var jobs: Jobs
+  var queue: String
+  var priority: JobPriority
+  var key: (@Sendable (Jobs.Element) -> String?)?
+  var unique: (@Sendable (Jobs.Element) -> JobUniqueness?)?
+  var expires: JobExpiry?
+  var tags: [String]
+  var trace: TraceContext?
+}
+
+/// Jobs of which the first has been looked at: a sequence may be read only once.
+struct PeekedJobs<Jobs: Sequence> {
+  let first: Jobs.Element?
+  let rest: Jobs.Iterator
+
+  init(_ jobs: Jobs) {
+    var iterator = jobs.makeIterator()
+    first = iterator.next()
+    rest = iterator
+  }
+}
+
+/// Jobs as the chunks of a binary COPY, about 64 KB each.
+struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: JobPayload {
+  static var chunkSize: Int { 64 * 1024 }
+  static var largestPayload: Int { 1 << 20 }
+
+  let jobs: PeekedJobs<Jobs>
+  let columns: Int
+  /// The JSON of a payload as it is stored.
+  let stored: (Jobs.Element) throws -> String
+  /// The values of one row, from a job and its JSON.
+  let row: (Jobs.Element, JSONText) throws -> [any SQLParameter]
+
+  func makeAsyncIterator() -> Iterator { Iterator(self) }
+
+  struct Iterator: AsyncIteratorProtocol {
+    private var first: Jobs.Element?
+    private var rest: Jobs.Iterator
+    private let stored: (Jobs.Element) throws -> String
+    private let row: (Jobs.Element, JSONText) throws -> [any SQLParameter]
+    private var writer: CopyBinaryWriter
+    private var isFinished = false
+
+    init(_ chunks: BulkChunks) {
+      first = chunks.jobs.first
+      rest = chunks.jobs.rest
+      stored = chunks.stored
+      row = chunks.row
+      writer = CopyBinaryWriter(columns: chunks.columns)
+    }
+
+    mutating func next() async throws -> [UInt8]? {
+      if isFinished { return nil }
+      while writer.count < BulkChunks.chunkSize {
+        guard let job = first ?? rest.next() else {
+          isFinished = true
+          return writer.finish()
+        }
+        first = nil
+        let json = try stored(job)
+        guard json.utf8.count <= BulkChunks.largestPayload else {
+          throw JobQueueError.tooLarge(bytes: json.utf8.count, limit: BulkChunks.largestPayload)
+        }
+        try writer.append(row: try row(job, JSONText(json)))
+      }
+      return writer.takeChunk()
+    }
+  }
+}
+
+/// The type `interval` in a binary COPY.
+struct IntervalValue: SQLParameter {
+  static var sqlType: SQLType { .interval }
+
+  let duration: Duration
+
+  init(_ duration: Duration) { self.duration = duration }
+
+  func encode(into encoder: inout SQLEncoder) throws {
+    encoder.write(Int64((duration.inSeconds * 1_000_000).rounded()))
+    encoder.write(Int32(0))  // days
+    encoder.write(Int32(0))  // months
+  }
+}
+
+extension JobQueueError {
+  static func tooLarge(bytes: Int, limit: Int) -> JobQueueError {
+    JobQueueError(
+      .payloadTooLarge, "a job's payload may have \(limit) bytes, got: \(bytes) bytes",
+      hint: "Store the data in a table of your own and enqueue its key.")
+  }
+
+  static var lateUniqueness: JobQueueError {
+    JobQueueError(
+      .badArgument, "a job has a unique key although the first one of its bulk has none",
+      hint: "Say what is unique by the parameter unique of enqueueBulk.")
+  }
+}

@@ -1,0 +1,2 @@
+-- Grown by parameters.
+drop function if exists copy_target(text, smallint);
