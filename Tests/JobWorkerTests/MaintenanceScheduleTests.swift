@@ -50,4 +50,38 @@ struct MaintenanceScheduleTests {
     schedule.expect(.promoteDue, dueAt: start + .milliseconds(900))
     #expect(schedule.next == start + .milliseconds(50))
   }
+
+  @Test("what is heard while a look is under way is not forgotten")
+  func heardMeanwhile() {
+    var schedule = settled
+    schedule.begin(.promoteDue)
+    schedule.expect(.promoteDue, dueAt: start + .milliseconds(5))
+    schedule.promoted(0, of: 1000, nextIn: nil, at: start + .milliseconds(1))
+    #expect(schedule.next == start + .milliseconds(5))
+  }
+
+  @Test("however many ask for a look, there is a breath between two")
+  func breath() {
+    var schedule = settled
+    schedule.begin(.promoteDue)
+    schedule.promoted(0, of: 1000, nextIn: nil, at: start)
+    for _ in 0..<100 { schedule.expect(.promoteDue, dueAt: start) }
+    #expect(schedule.next == start + .milliseconds(2))
+  }
+
+  @Test("a tick is met exactly, and one that somebody else holds is looked at again soon")
+  func ticks() {
+    var schedule = settled
+    schedule.begin(.fireSchedules)
+    schedule.fired(1, nextIn: .milliseconds(30), at: start)
+    #expect(schedule.next == start + .milliseconds(30))
+    schedule.begin(.fireSchedules)
+    schedule.fired(0, nextIn: .milliseconds(-3), at: start)
+    #expect(schedule.next == start + .milliseconds(100))
+    schedule.begin(.fireSchedules)
+    schedule.fired(0, nextIn: nil, at: start)
+    #expect(!schedule.isDue(.fireSchedules, at: start + .seconds(3600)))
+    schedule.expect(.fireSchedules, dueAt: start + .seconds(1))
+    #expect(schedule.isDue(.fireSchedules, at: start + .seconds(1)))
+  }
 }

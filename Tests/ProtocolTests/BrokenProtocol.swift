@@ -19,6 +19,7 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
   case windowTooShort
   case stepsCountedWithoutLock
   case retriesCountedAsEnds
+  case firingWithoutLock
 
   /// Those that need the right interleaving by chance; the race tests script the others.
   static let foundByStress = allCases.filter { $0 != .settleWithoutRotationLock }
@@ -61,6 +62,8 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
       [("tell_end", "and u.scope = 'settled'", "and false")]
     case .windowTooShort:
       [("take_unique_key", "clock_timestamp() + p_for", "clock_timestamp() + p_for / 8")]
+    case .firingWithoutLock:
+      [("fire_due", "for update skip locked", "")]
     case .readingByPosition:
       [
         (

@@ -65,6 +65,16 @@ struct CronTests {
           \(pattern.text) run after \(runsAfter) both \(runsBoth) seed \(seed): \
           \(odd.map { "\($0) is \(found.contains($0) ? "too many" : "missing")" } ?? "order")
           """)
+        // A search that begins anywhere, such as in an hour that comes again.
+        let begins = (0..<100).map { _ in
+          Int64.random(
+            in: clock.start + 86400..<(expected.last ?? clock.start + 86401), using: &random)
+        }
+        let first = try await firstTicks(
+          pattern.text, stretch.zone, runsAfter, runsBoth, after: begins, session)
+        #expect(
+          first == begins.map { begin in expected.first { $0 > begin } },
+          "\(pattern.text) run after \(runsAfter) both \(runsBoth) seed \(seed)")
       }
     }
   }
@@ -81,6 +91,19 @@ struct CronTests {
         $4 * interval '1 second') t
       """, [stretch.zone, stretch.from + " 00:00Z", Int32(stretch.days), Int32(stretch.step)])[0]
     return (try row[0].decode(), try row[1].decode())
+  }
+
+  private func firstTicks(
+    _ cron: String, _ zone: String, _ runsAfter: Bool, _ runsBoth: Bool, after: [Int64],
+    _ session: Session
+  ) async throws -> [Int64?] {
+    try await session.connection.query(
+      """
+      select date_part('epoch', next_tick(cron_plan($1), $2, $3, $4, to_timestamp(a)))::bigint
+      from unnest($5::bigint[]) with ordinality b (a, place) order by place
+      """,
+      [cron, zone, runsAfter ? "run_after" : "skip", runsBoth ? "both" : "first", after]
+    ).map { try $0[0].decode(Int64?.self) }
   }
 
   private func found(

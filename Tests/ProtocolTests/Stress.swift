@@ -26,6 +26,8 @@ final class Stress: Sendable {
   private let producing = Atomic(true)
   private let working = Atomic(true)
 
+  var isWorking: Bool { working.load(ordering: .acquiring) }
+
   init(_ configuration: ConnectionConfiguration, seed: UInt64) {
     self.configuration = configuration
     self.seed = seed
@@ -42,6 +44,7 @@ final class Stress: Sendable {
       try await connection.query("select set_limits($1, $2)", [queue, json])
     }
     try await connection.query("create table if not exists \(Self.effects) (job bigint)")
+    try await putSchedules(connection)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<producers {
         group.addTask { try await self.produce(SeededGenerator(self.seed &+ UInt64(number))) }
@@ -51,6 +54,9 @@ final class Stress: Sendable {
       }
       group.addTask { try await self.tidy(SeededGenerator(self.seed &+ 200)) }
       group.addTask { try await self.rotate() }
+      for number in 0..<3 {
+        group.addTask { try await self.fire(SeededGenerator(self.seed &+ 300 &+ UInt64(number))) }
+      }
       try await Task.sleep(for: time)
       producing.store(false, ordering: .releasing)
       working.store(false, ordering: .releasing)

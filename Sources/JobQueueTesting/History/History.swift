@@ -31,6 +31,8 @@ public final class History: Sendable {
     case applied(ids: [Int64])
     /// A settle was refused although the worker regarded the jobs as its own.
     case refused(epoch: UUID, why: String)
+    /// A transaction that fired a schedule's tick, in seconds since 1970, has committed.
+    case fired(schedule: String, tick: Int64, id: Int64)
     /// A rescue of the worker was confirmed.
     case rescued(epoch: UUID)
   }

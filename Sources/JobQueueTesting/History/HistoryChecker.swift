@@ -30,6 +30,8 @@ public struct HistoryChecker: Sendable {
     case noPin
     /// A job that was settled in its own transaction has left its effect once, and no other has.
     case exactlyOnce
+    /// A tick of a schedule fires once, and none is left out that must not be.
+    case cronOnce
   }
 
   /// One broken invariant, with facts to find it by.
@@ -74,8 +76,7 @@ public struct HistoryChecker: Sendable {
       case .settled(_, _, let ids): totals.accepted += ids.count
       case .claimed: totals.claims += 1
       case .rescued: totals.rescues += 1
-      case .tookKey: break
-      case .refused, .released, .started, .keyed, .ending, .applied: break
+      case .refused, .released, .started, .keyed, .ending, .applied, .tookKey, .fired: break
       }
     }
   }
@@ -91,6 +92,7 @@ public struct HistoryChecker: Sendable {
       + losses(in: connection)
       + orders(in: connection) + uniqueKeys(in: connection) + deadRows(in: connection)
       + workflows(accepted: accepted, in: connection) + doubleEffects(in: connection)
+      + firings(in: connection)
   }
 
   private func queueNames(in connection: Connection) async throws -> [Int32: String] {

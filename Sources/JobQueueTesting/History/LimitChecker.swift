@@ -135,8 +135,8 @@ struct LimitChecker {
       case .ending(let epoch):
         ended.insert(epoch)
         for (id, run) in open where run.epoch == epoch { close(id, at: time) }
-      case .tookKey: break
-      case .claimed, .enqueued, .applied, .refused, .rescued, .started, .keyed: break
+      case .claimed, .enqueued, .applied, .refused, .rescued, .started, .keyed, .tookKey, .fired:
+        break
       }
     }
     return runs
