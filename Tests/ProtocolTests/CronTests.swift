@@ -66,9 +66,10 @@ struct CronTests {
           \(odd.map { "\($0) is \(found.contains($0) ? "too many" : "missing")" } ?? "order")
           """)
         // A search that begins anywhere, such as in an hour that comes again.
+        guard let last = expected.last else { continue }
         let begins = (0..<100).map { _ in
           Int64.random(
-            in: clock.start + 86400..<(expected.last ?? clock.start + 86401), using: &random)
+            in: clock.start + 86400..<last, using: &random)
         }
         let first = try await firstTicks(
           pattern.text, stretch.zone, runsAfter, runsBoth, after: begins, session)
