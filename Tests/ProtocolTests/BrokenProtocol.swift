@@ -44,9 +44,9 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
     case .rotateWithoutCarryingClaims:
       [("rotate", "v_held := hold_open_claims(v_next, v_from.segment);", "v_held := 0;")]
     case .limitWithoutHeldJobs:
-      [("claim", "v_running := held_running(v_queue.id);", "v_running := 0;")]
+      [("count_running", "from held h where", "from held h where false and")]
     case .limitWithoutOwnClaim:
-      [("open_before", "p_position.open := p_position.open || p_position.seq;", "")]
+      [("known_open", "return p_position.open || p_position.seq;", "return p_position.open;")]
     case .claimWithoutQueueLock:
       [("claim", "perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));", "")]
     case .rateWithoutMemory:

@@ -17,10 +17,24 @@ begin
      from (select pg_snapshot_xip(v_now) x union select v_own) running))::pg_snapshot;
 end $$;
 
+-- Up to p_limit rows of one lane that are visible in p_hi, after a position and before p_until, in
+-- (xid, id) order. One SELECT, so that a caller's statement takes it in.
+create or replace function rows_after(
+  p_lane int, p_hi pg_snapshot, p_xid xid8, p_id bigint, p_until xid8, p_limit int)
+returns setof job
+language sql stable
+as $$
+  select j.* from job j
+  where j.lane = p_lane and (j.xid, j.id) > (p_xid, p_id)
+    and j.xid < p_until and pg_visible_in_snapshot(j.xid, p_hi)
+  order by j.xid, j.id limit p_limit
+$$;
+
 -- Up to p_limit rows of one lane that are visible in p_hi and not in p_lo, after a position, in
 -- (xid, id) order: first rows of transactions that ran in p_lo (each found by its exact xid), then
--- everything from xmax(p_lo) on. Reading by "id > last" would lose late commits; "xid < xmin" would
--- let one long writer stop the queue.
+-- everything from xmax(p_lo) on, but not through the rows of transactions that still run and may have
+-- written a million. Reading by "id > last" would lose late commits; "xid < xmin" would let one long
+-- writer stop the queue.
 -- Functions that call this pin the plan with their settings (jit, enable_bitmapscan, enable_seqscan,
 -- plan_cache_mode): a bitmap scan with a sort, or JIT, makes it hundreds of times slower. The
 -- settings are theirs and not repeated here, because each costs a microsecond a call.
@@ -38,6 +52,7 @@ declare
   v_left int := p_limit;
   v_found int;
   v_late_xid xid8;
+  v_until xid8;
 begin
   foreach v_late_xid in array v_late loop
     return query
@@ -54,26 +69,154 @@ begin
     v_xid := pg_snapshot_xmax(p_lo);
     v_id := -1;
   end if;
-  return query
-    select j.* from job j
-    where j.lane = p_lane and (j.xid, j.id) > (v_xid, v_id)
-      and j.xid < pg_snapshot_xmax(p_hi) and pg_visible_in_snapshot(j.xid, p_hi)
-    order by j.xid, j.id limit v_left;
+  foreach v_until in array long_running(p_hi) || pg_snapshot_xmax(p_hi) loop
+    continue when v_until < v_xid;
+    return query select * from rows_after(p_lane, p_hi, v_xid, v_id, v_until, v_left);
+    get diagnostics v_found = row_count;
+    v_left := v_left - v_found;
+    if v_left <= 0 then return; end if;
+    v_xid := v_until;
+    v_id := 9223372036854775807;
+  end loop;
+end $$;
+
+-- The oldest transactions that run in a snapshot and have run for long: over 64 others began since. At
+-- most eight. Their rows, perhaps a million, are no one's to read yet, and a scan had better jump them.
+create or replace function long_running(p_snapshot pg_snapshot) returns xid8[]
+language plpgsql immutable
+as $$
+declare
+  v_recent bigint := pg_snapshot_xmax(p_snapshot)::text::bigint - 64;
+begin
+  if pg_snapshot_xmin(p_snapshot)::text::bigint >= v_recent then return '{}'; end if;
+  return array(select x from pg_snapshot_xip(p_snapshot) x
+               where x::text::bigint < v_recent order by x limit 8);
+end $$;
+
+-- The read positions of a queue's four lanes (index 0 to 3), and what lies after each in its window, or
+-- in the next one, up to p_now, where its own is drained.
+--   is_ahead  there may be rows that no transaction of the window's start wrote
+--   is_late   there are rows of a transaction that ran at the window's start
+--   is_long   a transaction runs for long, see long_running
+-- A statement for all lanes at once, because starting one over the segments costs more than its few
+-- index probes.
+create or replace function look_ahead(
+  p_queue queue, p_head int, p_now pg_snapshot, out positions claim[], out is_ahead bool[],
+  out is_late bool[], out is_long bool)
+language plpgsql
+as $$
+declare
+  v_positions claim[] := head_positions(p_queue, p_head);
+  v_windows claim[] := v_positions;
+  v_ahead bool[];
+  v_late bool[] := '{f,f,f,f}';
+begin
+  for v_place in 1..4 loop
+    if (v_windows[v_place]).drained then
+      v_windows[v_place] := next_window(v_windows[v_place], p_now);
+    end if;
+  end loop;
+  is_long := cardinality(long_running(p_now)) > 0;
+  if is_long then
+    v_ahead := array(
+      select may_have_rows(w) from unnest(v_windows) w order by w.lane);
+  else
+    v_ahead := array(
+      select exists (
+        select from job j
+        where j.lane = w.lane and (j.xid, j.id) >= (greatest(w.to_xid, pg_snapshot_xmax(w.lo)), 0::bigint)
+          and j.xid < pg_snapshot_xmax(w.hi))
+      from unnest(v_windows) w order by w.lane);
+  end if;
+  if exists (select from unnest(v_windows) w
+             where pg_snapshot_xmin(w.lo) < pg_snapshot_xmax(w.lo)) then
+    v_late := array(
+      select exists (
+        select from pg_snapshot_xip(w.lo) x, job j
+        where x >= w.to_xid and pg_visible_in_snapshot(x, w.hi) and j.lane = w.lane and j.xid = x)
+      from unnest(v_windows) w order by w.lane);
+  end if;
+  positions[0:3] := v_positions;
+  is_ahead[0:3] := v_ahead;
+  is_late[0:3] := v_late;
+end $$;
+
+-- The position at the start of the window that follows.
+create or replace function next_window(p_position claim, p_now pg_snapshot) returns claim
+language plpgsql immutable
+as $$
+begin
+  p_position.lo := p_position.hi;
+  p_position.hi := p_now;
+  p_position.to_xid := '0';
+  p_position.to_id := 0;
+  p_position.drained := false;
+  return p_position;
+end $$;
+
+-- The read positions of a queue's four lanes. Those that do not lie in the head segment are written
+-- there again, so that the others need not be looked at.
+create or replace function head_positions(p_queue queue, p_head int) returns claim[]
+language plpgsql
+as $$
+declare
+  v_positions claim[];
+begin
+  v_positions := array(
+    select c.claim
+    from generate_series(p_queue.id * 4, p_queue.id * 4 + 3) l (lane)
+      left join lateral (
+        select c claim from claim c where c.segment = p_head and c.lane = l.lane
+        order by c.seq desc limit 1) c on true
+    order by l.lane);
+  for v_band in 0..3 loop
+    if (v_positions[v_band + 1]).seq is null then
+      v_positions[v_band + 1] := carry_position(lane_position(p_queue.id * 4 + v_band), p_head);
+    end if;
+  end loop;
+  return v_positions;
+end $$;
+
+-- Writes a read position again at the head.
+create or replace function carry_position(p_position claim, p_head int) returns claim
+language plpgsql
+as $$
+begin
+  p_position.segment := p_head;
+  if p_position.open is not null then p_position.open := p_position.open || p_position.seq; end if;
+  p_position.seq := p_position.seq + 1;
+  p_position.from_xid := p_position.to_xid;
+  p_position.from_id := p_position.to_id;
+  p_position.n := 0;
+  p_position.at := clock_timestamp();
+  p_position.epoch := coalesce(p_position.epoch, no_worker());
+  insert into claim select (p_position).*;
+  return p_position;
 end $$;
 
 -- Whether window_rows may find a row from this position on. A cheap look, so that an empty lane costs
--- one index probe; a row that is not committed yet also counts.
+-- one index probe.
 create or replace function may_have_rows(p_position claim) returns bool
 language plpgsql stable
 as $$
 declare
-  v_xid xid8 := greatest(p_position.to_xid, pg_snapshot_xmax(p_position.lo));
+  v_since xid8 := greatest(p_position.to_xid, pg_snapshot_xmax(p_position.lo));
+  v_until xid8;
 begin
-  return exists (select from job j
-                 where j.lane = p_position.lane and (j.xid, j.id) >= (v_xid, 0::bigint)
-                   and j.xid < pg_snapshot_xmax(p_position.hi))
-    or exists (select from pg_snapshot_xip(p_position.lo) x, job j
-               where j.lane = p_position.lane and j.xid = x and x >= p_position.to_xid);
+  if exists (select from pg_snapshot_xip(p_position.lo) x, job j
+             where j.lane = p_position.lane and j.xid = x and x >= p_position.to_xid
+               and pg_visible_in_snapshot(x, p_position.hi)) then
+    return true;
+  end if;
+  foreach v_until in array long_running(p_position.hi) || pg_snapshot_xmax(p_position.hi) loop
+    continue when v_until < v_since;
+    if exists (select from job j where j.lane = p_position.lane
+                 and (j.xid, j.id) >= (v_since, 0::bigint) and j.xid < v_until) then
+      return true;
+    end if;
+    v_since := (v_until::text::bigint + 1)::text::xid8;
+  end loop;
+  return false;
 end $$;
 
 -- The rows of a claim, settled or not.
@@ -118,8 +261,7 @@ as $$
       select from closure x where x.lane = c.lane and x.seq = c.seq and x.final)
 $$;
 
--- The newest claim of a lane: its read position. A lane that nobody claimed from starts at the
--- snapshot in which its queue was made.
+-- The newest claim of a lane: its read position.
 create or replace function lane_position(p_lane int) returns claim
 language plpgsql stable
 as $$
@@ -127,18 +269,41 @@ declare
   v_claim claim;
 begin
   select * into v_claim from claim c where c.lane = p_lane order by c.seq desc limit 1;
-  if not found then
-    v_claim.lane := p_lane;
-    v_claim.seq := 0;
-    select q.since, q.since into v_claim.lo, v_claim.hi from queue q where q.id = p_lane / 4;
-    v_claim.from_xid := '0';
-    v_claim.from_id := 0;
-    v_claim.to_xid := '0';
-    v_claim.to_id := 0;
-    v_claim.n := 0;
-    v_claim.drained := true;
-    v_claim.turn := 0;
-  end if;
+  if found then return v_claim; end if;
+  return (select first_position(p_lane, q.since) from queue q where q.id = p_lane / 4);
+end $$;
+
+-- The same, where it most likely lies in the head segment.
+create or replace function lane_position(p_lane int, p_head int) returns claim
+language plpgsql stable
+as $$
+declare
+  v_claim claim;
+begin
+  select * into v_claim from claim c where c.segment = p_head and c.lane = p_lane
+    order by c.seq desc limit 1;
+  if found then return v_claim; end if;
+  return lane_position(p_lane);
+end $$;
+
+-- A lane that nobody claimed from starts at the snapshot in which its queue was made.
+create or replace function first_position(p_lane int, p_since pg_snapshot) returns claim
+language plpgsql immutable
+as $$
+declare
+  v_claim claim;
+begin
+  v_claim.lane := p_lane;
+  v_claim.seq := 0;
+  v_claim.lo := p_since;
+  v_claim.hi := p_since;
+  v_claim.from_xid := '0';
+  v_claim.from_id := 0;
+  v_claim.to_xid := '0';
+  v_claim.to_id := 0;
+  v_claim.n := 0;
+  v_claim.drained := true;
+  v_claim.turn := 0;
   return v_claim;
 end $$;
 

@@ -34,12 +34,20 @@ declare
   v_found int;
   v_running bigint;
   v_positions claim[];
+  v_ahead bool[];
+  v_late bool[];
+  v_is_long bool;
   v_latest claim;
   v_new claim; -- what the claim rows of this call have in common
   v_tokens float8;
+  v_is_first bool;
   v_opened bool;
+  v_is_plain bool; -- no row of a late commit, none of a transaction that runs for long
+  v_has_rows bool;
+  v_xid xid8;
+  v_id bigint;
   v_now pg_snapshot;
-  v_quarantine bool := exists (select from quarantine);
+  v_look record;
 begin
   perform require_read_committed('claim');
   perform hold_epoch(p_epoch, p_session);
@@ -48,23 +56,19 @@ begin
   perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));
   perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));
   -- Whoever held the lock may have changed the limits.
-  select * into v_queue from queue q where q.id = v_queue.id;
-  v_new.segment := head_segment();
+  select q queue, head_segment() head, exists (select from quarantine) has_quarantine into v_look
+    from queue q where q.id = v_queue.id;
+  v_queue := v_look.queue;
+  v_new.segment := v_look.head;
   v_new.epoch := p_epoch;
-  v_new.turn := 1;
-  for v_band in 0..3 loop
-    v_position := lane_position(v_queue.id * 4 + v_band);
-    v_positions[v_band] := v_position;
-    if v_position.turn >= v_new.turn then v_new.turn := v_position.turn + 1; end if;
-  end loop;
+  v_now := window_snapshot();
+  select l.positions, l.is_ahead, l.is_late, l.is_long into v_positions, v_ahead, v_late, v_is_long
+    from look_ahead(v_queue, v_new.segment, v_now) l;
+  v_new.turn := 1 + greatest((v_positions[0]).turn, (v_positions[1]).turn, (v_positions[2]).turn,
+                             (v_positions[3]).turn);
   if v_queue.max_running is not null then
-    v_running := held_running(v_queue.id);
-    for v_band in 0..3 loop
-      v_position := v_positions[v_band];
-      select o.open, v_running + o.running into v_position.open, v_running
-        from open_before(v_position) o;
-      v_positions[v_band] := v_position;
-    end loop;
+    select r.positions, r.running into v_positions, v_running
+      from count_running(v_queue.id, v_new.segment, v_positions) r;
     v_left := least(v_left, v_queue.max_running - v_running);
   end if;
   if v_queue.rate is not null then
@@ -79,80 +83,63 @@ begin
   end if;
   foreach v_band in array band_order(v_new.turn) loop
     v_position := v_positions[v_band];
+    v_is_first := true;
     v_opened := false;
     loop
       if v_position.drained then
-        v_now := window_snapshot();
         exit when v_opened or v_now::text = v_position.hi::text;
         v_position := next_window(v_position, v_now);
         v_opened := true;
       end if;
-      if not may_have_rows(v_position) then
+      v_is_plain := v_is_first and not v_late[v_band] and not v_is_long;
+      v_has_rows := case when v_is_first then v_ahead[v_band] or v_late[v_band]
+                    else may_have_rows(v_position) end;
+      v_is_first := false;
+      if not v_has_rows then
         v_position.drained := true;
         continue;
       end if;
       if v_queue.max_running is not null then v_new.open := v_position.open; end if;
-      if v_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
+      -- The b-tree takes one row comparison as its start, so the greater of the two starts is given.
+      v_xid := greatest(v_position.to_xid, pg_snapshot_xmax(v_position.lo));
+      v_id := case when v_xid = v_position.to_xid then v_position.to_id else -1 end;
+      if v_look.has_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
-      elsif v_queue.rate is null then
-        return query
-          with w as materialized (
-            select r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta, r.enqueued_at, r.xid
-            from window_rows(v_position.lane, v_position.lo, v_position.hi,
-                             v_position.to_xid, v_position.to_id, v_left) r),
-          last as (
-            select w.xid, w.id, count(*) over () n from w order by w.xid desc, w.id desc limit 1),
-          k as (
-            insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id,
-                               n, drained, turn, open)
-            select v_new.segment, v_position.lane, v_position.seq + 1, v_new.epoch, v_position.lo,
-              v_position.hi, v_position.to_xid, v_position.to_id, last.xid, last.id, last.n,
-              last.n < v_left, v_new.turn, v_new.open
-            from last)
-          select v_position.lane, v_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
-            w.meta, w.enqueued_at
-          from w;
       else
-        -- Costs are added up job by job only where all together are more than the tokens.
-        v_tokens := v_queue.rate_burst - v_new.spent;
+        v_tokens := v_queue.rate_burst - v_new.spent; -- null: no rate
         return query
           with w as materialized (
-            select r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta, r.enqueued_at, r.xid
-            from window_rows(v_position.lane, v_position.lo, v_position.hi,
-                             v_position.to_xid, v_position.to_id, v_left) r),
-          total as (
-            select count(*) n, sum(case when w.meta is null then 1
-                                   else job_cost(w.meta, v_queue.rate_burst) end) cost
-            from w),
-          last as (
-            (select w.xid, w.id, (select t.n from total t) n, (select t.cost from total t) cost
-             from w where (select t.cost from total t) <= v_tokens
-             order by w.xid desc, w.id desc limit 1)
+            select r.xid, r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta, r.enqueued_at
+            from rows_after(v_position.lane, v_position.hi, v_xid, v_id,
+                            pg_snapshot_xmax(v_position.hi), v_left) r where v_is_plain
             union all
-            (select c.xid, c.id, c.n, c.cost
-             from (
-               select w.xid, w.id, row_number() over in_order n,
-                 sum(job_cost(w.meta, v_queue.rate_burst)) over in_order cost
-               from w where (select t.cost from total t) > v_tokens
-               window in_order as (order by w.xid, w.id)) c
-             where c.cost <= v_tokens order by c.n desc limit 1)),
+            select r.xid, r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta, r.enqueued_at
+            from window_rows(v_position.lane, v_position.lo, v_position.hi,
+                             v_position.to_xid, v_position.to_id, v_left) r where not v_is_plain),
+          last as ( -- in the order in which they were read; a sort would cost as much as the claim
+            select (array_agg(w.xid))[count(*)] xid, (array_agg(w.id))[count(*)] id, count(*) n,
+              sum(case when v_tokens is null or w.meta is null then 1
+                  else job_cost(w.meta, v_queue.rate_burst) end) cost
+            from w),
           k as (
             insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id,
                                n, drained, turn, open, spent, spent_at)
             select v_new.segment, v_position.lane, v_position.seq + 1, v_new.epoch, v_position.lo,
-              v_position.hi, v_position.to_xid, v_position.to_id, l.xid, l.id, l.n,
-              l.n = (select t.n from total t) and l.n < v_left, v_new.turn, v_new.open,
-              v_new.spent + l.cost, v_new.spent_at
-            from last l)
+              v_position.hi, v_position.to_xid, v_position.to_id, last.xid, last.id, last.n,
+              last.n < v_left, v_new.turn, v_new.open, v_new.spent + last.cost, v_new.spent_at
+            from last where last.n > 0 and (v_tokens is null or last.cost <= v_tokens))
           select v_position.lane, v_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
             w.meta, w.enqueued_at
-          from w, last l where (w.xid, w.id) <= (l.xid, l.id);
+          from w where v_tokens is null or (select last.cost from last) <= v_tokens;
+        if v_tokens is not null and not found then
+          return query select * from claim_affordable(v_position, v_new, v_left, v_queue.rate_burst);
+        end if;
       end if;
       get diagnostics v_found = row_count;
       v_left := v_left - v_found;
       exit when v_found > 0 and v_queue.rate is null;
       -- Either the window held nothing more, or all that was taken had to be withheld.
-      v_latest := lane_position(v_position.lane);
+      v_latest := lane_position(v_position.lane, v_new.segment);
       if v_queue.rate is not null then
         if v_latest.seq > v_position.seq then
           v_new.spent := v_latest.spent;
@@ -174,17 +161,35 @@ begin
   end loop;
 end $$;
 
--- The position at the start of the window that follows.
-create or replace function next_window(p_position claim, p_now pg_snapshot) returns claim
-language plpgsql immutable
+-- The claim of jobs that together cost more than the queue's bucket has: as many as it has enough for.
+create or replace function claim_affordable(
+  p_position claim, p_new claim, p_limit int, p_burst int)
+returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
+  payload jsonb, meta jsonb, enqueued_at timestamptz)
+language plpgsql
 as $$
+#variable_conflict use_column
+declare
+  v_claim claim := claim_after(p_position, p_new);
+  v_jobs job[];
+  v_found int;
 begin
-  p_position.lo := p_position.hi;
-  p_position.hi := p_now;
-  p_position.to_xid := '0';
-  p_position.to_id := 0;
-  p_position.drained := false;
-  return p_position;
+  v_jobs := array(select r from window_rows(p_position.lane, p_position.lo, p_position.hi,
+                    p_position.to_xid, p_position.to_id, p_limit) r);
+  v_found := cardinality(v_jobs);
+  v_jobs := affordable(v_jobs, p_burst, p_burst - p_new.spent);
+  v_claim.n := cardinality(v_jobs);
+  if v_claim.n = 0 then return; end if;
+  v_claim.drained := v_claim.n = v_found and v_found < p_limit;
+  v_claim.to_xid := v_jobs[v_claim.n].xid;
+  v_claim.to_id := v_jobs[v_claim.n].id;
+  v_claim.spent := p_new.spent + (
+    select sum(job_cost(j.meta, p_burst)) from unnest(v_jobs) j);
+  insert into claim select (v_claim).*;
+  return query
+    select v_claim.lane, v_claim.seq, j.id, j.attempt, j.crashes, j.kind, j.payload, j.meta,
+      j.enqueued_at
+    from unnest(v_jobs) j;
 end $$;
 
 -- The claim of a lane that has flagged rows, or while a kind is quarantined: takes a suspect (it has

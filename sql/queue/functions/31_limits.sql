@@ -2,42 +2,78 @@
 -- the queue's lock, and nothing is counted anywhere else: what a crash takes back takes its share of
 -- the limit back with it.
 
--- The claims of a lane that are open after this position's own claim, and how many of their jobs
--- run. Each claim row of a limited queue lists the claims that were open before it, so that only
--- those are looked at, never the closed ones between them. What rotation has carried to `held` is not
--- among them.
-create or replace function open_before(p_position claim, out open bigint[], out running bigint)
+-- How many jobs of a queue run; and adds to the positions of its lanes the claims that are open after
+-- the position's own. Each claim row of a limited queue lists the claims that were open before it, so
+-- that only those are looked at, never the closed ones between them. What rotation has carried to
+-- `held` is not among them.
+create or replace function count_running(
+  p_queue_id int, p_head int, inout positions claim[], out running bigint)
 language plpgsql stable
 as $$
+declare
+  v_position claim;
+  v_lanes int[] := '{}';
+  v_seqs bigint[] := '{}';
+  v_known bigint[];
+  v_open record;
 begin
-  if p_position.seq = 0 then
-    open := '{}';
-    running := 0;
-    return;
+  for v_band in 0..3 loop
+    v_position := positions[v_band];
+    if v_position.seq > 1 or v_position.n > 0 then
+      v_known := known_open(v_position);
+      v_seqs := v_seqs || v_known;
+      v_lanes := v_lanes || array_fill(v_position.lane, array[cardinality(v_known)]);
+    end if;
+    if v_position.open is distinct from '{}' then
+      v_position.open := '{}';
+      positions[v_band] := v_position;
+    end if;
+  end loop;
+  select * into v_open from open_among(v_lanes, v_seqs, p_head, p_head);
+  if v_open.found < cardinality(v_seqs) then
+    select * into v_open from open_among(v_lanes, v_seqs, 0, 3);
   end if;
-  if p_position.open is null then
-    -- The first claim under this limit looks at all.
-    p_position.open := array(select c.seq from claim c where c.lane = p_position.lane and c.n > 0
-      and not exists (select from closure x where x.lane = c.lane and x.seq = c.seq and x.final));
-  else
-    p_position.open := p_position.open || p_position.seq;
-  end if;
-  -- One look into each index a claim, whatever the planner thinks of joins.
-  select coalesce(array_agg(o.seq), '{}'), coalesce(sum(c.n - x.settled), 0) into open, running
-  from unnest(p_position.open) o (seq),
-    lateral (select c.n from claim c
-             where c.lane = p_position.lane and c.seq = o.seq offset 0) c,
-    lateral (select coalesce(sum(case when x.final then c.n else cardinality(x.ids) end), 0) settled
-             from closure x where x.lane = p_position.lane and x.seq = o.seq offset 0) x
-  where c.n > x.settled;
+  running := v_open.running + (
+    select count(*) from held h where h.lane between p_queue_id * 4 and p_queue_id * 4 + 3);
+  for v_place in 1..coalesce(cardinality(v_open.seqs), 0) loop
+    v_position := positions[v_open.lanes[v_place] % 4];
+    v_position.open := v_position.open || v_open.seqs[v_place];
+    positions[v_open.lanes[v_place] % 4] := v_position;
+  end loop;
 end $$;
 
--- Jobs of a queue that run and whose rows lie in `held`.
-create or replace function held_running(p_queue_id int) returns bigint
+-- Which of these claims are open, and how many of their jobs run, as far as they lie in the segments
+-- from p_first to p_last; `found` says how many do. The closures of a claim lie in its segment or in a
+-- later one, so that the head alone tells all of what lies there.
+create or replace function open_among(
+  p_lanes int[], p_seqs bigint[], p_first int, p_last int,
+  out lanes int[], out seqs bigint[], out running bigint, out found bigint)
 language plpgsql stable
 as $$
 begin
-  return (select count(*) from held h where h.lane between p_queue_id * 4 and p_queue_id * 4 + 3);
+  -- One look into each index a claim, whatever the planner thinks of joins.
+  select array_agg(o.lane) filter (where c.n > x.settled),
+      array_agg(o.seq) filter (where c.n > x.settled),
+      coalesce(sum(c.n - x.settled) filter (where c.n > x.settled), 0), count(*)
+    into lanes, seqs, running, found
+  from unnest(p_lanes, p_seqs) o (lane, seq),
+    lateral (select c.n from claim c
+             where c.segment between p_first and p_last and c.lane = o.lane and c.seq = o.seq offset 0) c,
+    lateral (select coalesce(sum(case when x.final then c.n else cardinality(x.ids) end), 0) settled
+             from closure x
+             where x.segment between p_first and p_last and x.lane = o.lane and x.seq = o.seq offset 0) x;
+end $$;
+
+-- The claims of a lane that may be open: those that its newest claim found open, and that one.
+create or replace function known_open(p_position claim) returns bigint[]
+language plpgsql stable
+as $$
+begin
+  if p_position.seq = 0 then return '{}'; end if;
+  if p_position.open is not null then return p_position.open || p_position.seq; end if;
+  -- The first claim under this limit looks at all.
+  return array(select c.seq from claim c where c.lane = p_position.lane and c.n > 0
+    and not exists (select from closure x where x.lane = c.lane and x.seq = c.seq and x.final));
 end $$;
 
 -- What is missing in a bucket some time later. A clock that was set back refills nothing.

@@ -32,6 +32,10 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_claim claim;
+  v_head int;
+  v_first int;
+  v_last int;
+  v_look record;
 begin
   perform require_read_committed('settle');
   perform hold_epoch(p_epoch, p_session);
@@ -39,19 +43,36 @@ begin
   if p_ids is null and not p_final then
     raise exception 'settle needs job ids where the claim stays open' using errcode = 'OG006';
   end if;
-  if exists (select from held h where h.lane = p_lane and h.seq = p_seq and h.epoch = p_epoch) then
+  -- Most claims lie in the head segment, and then their closures do; one statement over one segment
+  -- costs a third of what three over all cost.
+  v_head := head_segment();
+  v_first := v_head;
+  v_last := v_head;
+  loop
+    select (select c from claim c
+            where c.segment between v_first and v_last and c.lane = p_lane and c.seq = p_seq
+              and c.epoch = p_epoch and c.n > 0) claim,
+        exists (select from held h
+                where h.lane = p_lane and h.seq = p_seq and h.epoch = p_epoch) is_held,
+        exists (select from closure c
+                where c.segment between v_first and v_last and c.lane = p_lane and c.seq = p_seq
+                  and (c.final or p_ids is null or c.ids && p_ids)) is_closed
+      into v_look;
+    exit when v_look.is_held or (v_look.claim).seq is not null or v_first < v_last;
+    v_first := 0;
+    v_last := 3;
+  end loop;
+  if v_look.is_held then
     perform settle_held(p_epoch, p_lane, p_seq, p_ids, p_final, p_outcomes);
     return;
   end if;
-  select * into v_claim from claim c
-    where c.lane = p_lane and c.seq = p_seq and c.epoch = p_epoch and c.n > 0;
-  if not found then
+  v_claim := v_look.claim;
+  if v_claim.seq is null then
     -- The last rows of a claim may have been settled before rotation truncated it.
     if p_final and cardinality(p_ids) = 0 then return; end if;
     perform refuse_settle(p_epoch, p_lane, p_seq, 'is not its own');
   end if;
-  if exists (select from closure c where c.lane = p_lane and c.seq = p_seq
-               and (c.final or p_ids is null or c.ids && p_ids)) then
+  if v_look.is_closed then
     if p_final and cardinality(p_ids) = 0 then return; end if; -- rotation has closed it
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
   end if;
@@ -71,14 +92,14 @@ begin
     end if;
   end if;
   insert into closure (segment, lane, seq, ids, final)
-    values (head_segment(), p_lane, p_seq, p_ids, p_final);
-  if exists (select from tracked t where t.lane = p_lane) then
+    values (v_head, p_lane, p_seq, p_ids, p_final);
+  select q.frees, exists (select from tracked t where t.lane = p_lane) is_tracked into v_look
+    from queue q where q.id = p_lane / 4;
+  if v_look.is_tracked then
     perform end_tracked(p_lane,
       coalesce(p_ids, array(select r.id from claimed_rows(v_claim) r)), p_outcomes);
   end if;
-  if exists (select from queue q where q.id = p_lane / 4 and q.frees) then
-    perform wake_freed(p_lane / 4);
-  end if;
+  if v_look.frees then perform wake_freed(p_lane / 4); end if;
 end $$;
 
 create or replace function refuse_settle(p_epoch uuid, p_lane int, p_seq bigint, p_why text)

@@ -148,13 +148,7 @@ declare
 begin
   for v_lane in select * from lanes_of('claim_' || p_segment) loop
     v_position := lane_position(v_lane);
-    continue when v_position.segment <> p_segment;
-    insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id, n, drained,
-                       turn, open, spent, spent_at, cursor)
-      values (p_head, v_lane, v_position.seq + 1, v_position.epoch, v_position.lo, v_position.hi,
-              v_position.to_xid, v_position.to_id, v_position.to_xid, v_position.to_id, 0,
-              v_position.drained, v_position.turn, v_position.open || v_position.seq,
-              v_position.spent, v_position.spent_at, v_position.cursor);
+    if v_position.segment = p_segment then perform carry_position(v_position, p_head); end if;
   end loop;
 end $$;
 
