@@ -3,7 +3,6 @@ import Testing
 
 /// Lines of the protocol's SQL that are left out or wrong.
 enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
-  case settleWithoutRotationLock
   case settleWithoutEpochCheck
   case settleWithoutClaimCheck
   /// A rescue does not wait for a handler's transaction that has settled and not committed.
@@ -21,15 +20,10 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
   case retriesCountedAsEnds
   case firingWithoutLock
 
-  /// Those that need the right interleaving by chance; the race tests script the others.
-  static let foundByStress = allCases.filter { $0 != .settleWithoutRotationLock }
-
   var testDescription: String { rawValue }
 
   private var edits: [(function: String, text: String, replacement: String)] {
     switch self {
-    case .settleWithoutRotationLock:
-      [("settle", "perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));", "")]
     case .settleWithoutEpochCheck:
       [("settle", "perform hold_epoch(p_epoch, p_session);", "")]
     case .settleWithoutClaimCheck:

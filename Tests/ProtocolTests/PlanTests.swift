@@ -60,6 +60,29 @@ struct PlanTests {
     }
   }
 
+  @Test("A long transaction's rows are jumped: a claim reads none of them, in any band")
+  func longWriter() async throws {
+    try await withQueueDatabase { configuration in
+      let (session, writer) = (try await Session(configuration), try await Session(configuration))
+      let epoch = try await session.register()
+      try await fill(session, 100)
+      try await writer.run("begin")
+      for band in 0...3 {
+        try await writer.run(
+          "select count(*) from enqueue_many('q', 'k', array_fill('{}'::jsonb, array[5000]), \(band)::smallint)"
+        )
+      }
+      for _ in 0..<70 { try await session.enqueue() }
+      try await session.settle(epoch, try #require(try await session.claim(epoch, limit: 70).first))
+      try await expectCheap(costOfClaim(session, epoch, limit: 100))
+      let empty = try await costOfClaim(session, epoch, limit: 100)
+      #expect(empty.jobs == 0)
+      #expect(empty.rowsRead <= 20)
+      try await writer.run("commit")
+      #expect(try await session.claim(epoch, limit: 30_000).count == 20_000)
+    }
+  }
+
   private func fill(_ session: Session, _ count: Int) async throws {
     try await session.run(
       "select count(*) from enqueue_many('q', 'k', array_fill('{}'::jsonb, array[\(count)]))")

@@ -21,7 +21,7 @@ struct StressTests {
 
   @Test(
     "The checker finds a protocol that lacks one of its locks or checks",
-    arguments: BrokenProtocol.foundByStress)
+    arguments: BrokenProtocol.allCases)
   func broken(_ variant: BrokenProtocol) async throws {
     try await withQueueDatabase { configuration in
       try await variant.install(configuration)

@@ -30,7 +30,7 @@ begin
     end if;
   end loop;
   select * into v_open from open_among(v_lanes, v_seqs, p_head, p_head);
-  if v_open.found < cardinality(v_seqs) then
+  if v_open.seen < cardinality(v_seqs) then
     select * into v_open from open_among(v_lanes, v_seqs, 0, 3);
   end if;
   running := v_open.running + (
@@ -43,11 +43,11 @@ begin
 end $$;
 
 -- Which of these claims are open, and how many of their jobs run, as far as they lie in the segments
--- from p_first to p_last; `found` says how many do. The closures of a claim lie in its segment or in a
+-- from p_first to p_last; `seen` says how many do. The closures of a claim lie in its segment or in a
 -- later one, so that the head alone tells all of what lies there.
 create or replace function open_among(
   p_lanes int[], p_seqs bigint[], p_first int, p_last int,
-  out lanes int[], out seqs bigint[], out running bigint, out found bigint)
+  out lanes int[], out seqs bigint[], out running bigint, out seen bigint)
 language plpgsql stable
 as $$
 begin
@@ -55,7 +55,7 @@ begin
   select array_agg(o.lane) filter (where c.n > x.settled),
       array_agg(o.seq) filter (where c.n > x.settled),
       coalesce(sum(c.n - x.settled) filter (where c.n > x.settled), 0), count(*)
-    into lanes, seqs, running, found
+    into lanes, seqs, running, seen
   from unnest(p_lanes, p_seqs) o (lane, seq),
     lateral (select c.n from claim c
              where c.segment between p_first and p_last and c.lane = o.lane and c.seq = o.seq offset 0) c,
