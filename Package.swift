@@ -166,6 +166,21 @@ let package = Package(
       name: "CrashTests",
       dependencies: ["crash-worker", "JobQueueTesting", "LibpqClient", "PrivatePostgres"],
       swiftSettings: settings),
+    .target(
+      name: "FaultInjection",
+      dependencies: [
+        "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient", "PrivatePostgres", "QueueSchema",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/FaultInjection", swiftSettings: settings),
+    .executableTarget(
+      name: "chaos", dependencies: ["FaultInjection"], path: "Tests/ChaosTool",
+      swiftSettings: settings),
+    .testTarget(
+      name: "ChaosTests",
+      dependencies: [
+        "FaultInjection", "chaos", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
+      ], swiftSettings: settings),
     .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(

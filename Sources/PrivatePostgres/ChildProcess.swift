@@ -38,7 +38,7 @@ package final class ChildProcess: Sendable {
   }
 
   /// Runs a short command to its end.
-  static func run(_ command: [String]) async throws -> (status: Int32, output: String) {
+  package static func run(_ command: [String]) async throws -> (status: Int32, output: String) {
     let file = try TemporaryOutput()
     let child = try ChildProcess(command, output: file.descriptor)
     let status = await child.waitForExit(within: .seconds(120)) ?? -1

@@ -18,6 +18,8 @@ extension PrivateServer {
     public var tcpPort: Int?
     /// More settings of postgresql.conf, such as `["wal_level": "logical"]`.
     public var parameters: [String: String] = [:]
+    /// Environment variables of the server's processes, beside their own. Default: none.
+    package var environment: [String: String] = [:]
     /// How long starting may take, recovery after a crash included. Default 120 s.
     public var startTimeout: Duration = .seconds(120)
     /// How long a fast stop may take before an immediate one. Default 30 s.
@@ -45,6 +47,12 @@ extension PrivateServer {
       all.merge(parameters) { $1 }
       return ["-D", folder.data]
         + all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
+    }
+
+    /// What to put before a command so that it has the environment.
+    var variables: [String] {
+      environment.isEmpty
+        ? [] : ["/usr/bin/env"] + environment.map { "\($0)=\($1)" }.sorted()
     }
 
     /// Names the socket's file even where nothing listens on TCP.

@@ -38,8 +38,8 @@ final class ServerProcess: Sendable {
     let command =
       folder.user.commandPrefix
       + ["/bin/sh", "-c", Self.script, folder.log, isTemporary ? "QUIT" : "INT"]
-      + (isTemporary ? [folder.root, folder.socket] : ["", ""]) + [programs.postgres]
-      + settings.arguments(for: folder)
+      + (isTemporary ? [folder.root, folder.socket] : ["", ""]) + settings.variables
+      + [programs.postgres] + settings.arguments(for: folder)
     do {
       shell = try ChildProcess(command, input: ends[0])
     } catch {

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
 /// The folder that holds `initdb` and `postgres`, which distributions keep out of PATH.
-struct ServerPrograms: Sendable, Equatable {
-  let folder: String
+package struct ServerPrograms: Sendable, Equatable {
+  package let folder: String
   /// The major version, such as 15.
   let version: Int
 
@@ -11,7 +11,9 @@ struct ServerPrograms: Sendable, Equatable {
 
   /// Looks at PG_BIN, `pg_config --bindir`, PATH and `/usr/lib/postgresql/*/bin`, in this order.
   /// - Parameter version: only this major version will do, as data of another cannot be read.
-  static func find(version: Int?, environment: [String: String]) async throws -> ServerPrograms {
+  package static func find(version: Int?, environment: [String: String]) async throws
+    -> ServerPrograms
+  {
     if let named = environment["PG_BIN"], !named.isEmpty {
       guard let programs = await ServerPrograms(folder: named) else {
         throw PrivateServerError(

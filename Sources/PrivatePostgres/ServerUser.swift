@@ -1,14 +1,14 @@
-import Glibc
+package import Glibc
 
 /// The user that the server runs as: PostgreSQL refuses to run as root.
-struct ServerUser: Sendable, Equatable {
+package struct ServerUser: Sendable, Equatable {
   let id: uid_t
   let group: gid_t
   let name: String?
 
   /// Who runs this program, or, for root, the owner of the data if there is any, else `postgres`,
   /// else `nobody`.
-  static func choose(dataOwner: uid_t?) -> ServerUser {
+  package static func choose(dataOwner: uid_t?) -> ServerUser {
     let own = geteuid()
     guard own == 0 else { return ServerUser(id: own, group: getegid(), name: nil) }
     if let dataOwner, dataOwner != 0 { return ServerUser(byID: dataOwner) }
@@ -36,7 +36,7 @@ struct ServerUser: Sendable, Equatable {
 
   /// What to put before a command so that it runs as this user. `setpriv` replaces itself by the
   /// command, so that the child's process id is the command's own.
-  var commandPrefix: [String] {
+  package var commandPrefix: [String] {
     guard geteuid() != id else { return [] }
     let groups = name == nil ? "--clear-groups" : "--init-groups"
     return ["/usr/bin/setpriv", "--reuid=\(id)", "--regid=\(group)", groups, "--"]

@@ -1,0 +1,63 @@
+import LibpqClient
+
+/// How long it took until what was hurt worked again.
+package struct Timings: Sendable {
+  /// Milliseconds from the kill of a worker to its rescue, the server being there all that time.
+  package let rescue: Spread?
+  /// The same for all killed workers, whatever the server went through meanwhile.
+  package let rescueThroughOutages: Spread?
+  /// Milliseconds from the end of a fault of the server to the next job that any worker begins.
+  package let recovery: Spread?
+
+  init(
+    _ kills: [Fleet.Kill], _ faults: [FaultLog.Entry], _ recorded: Recorded,
+    in connection: Connection
+  ) async throws {
+    let outages = faults.filter { $0.kind.lane == .server }
+    let rescues = try await Self.rescues(of: kills, in: connection)
+    rescueThroughOutages = Spread(rescues.map { ($0.upperBound - $0.lowerBound) * 1000 })
+    rescue = Spread(
+      rescues.filter { time in !outages.contains { $0.wall.overlaps(time) } }
+        .map { ($0.upperBound - $0.lowerBound) * 1000 })
+    recovery = Spread(
+      outages.compactMap { outage in
+        recorded.firstStart(after: outage.to).map { Double($0 - outage.to) / 1e6 }
+      })
+  }
+
+  /// From the kill to the rescue, in seconds since 1970. A process that had not registered yet, or whose
+  /// registration a crash of the server took back, has none.
+  private static func rescues(
+    of kills: [Fleet.Kill], in connection: Connection
+  ) async throws -> [ClosedRange<Double>] {
+    let rows = try await connection.query(
+      """
+      select pid, extract(epoch from started_at)::float8, extract(epoch from ended_at)::float8
+      from worker where ending = 'rescued'
+      """)
+    var lives: [Int32: [ClosedRange<Double>]] = [:]
+    for row in rows {
+      let (start, end) = (try row[1].decode(Double.self), try row[2].decode(Double.self))
+      lives[try row[0].decode(), default: []].append(start...max(start, end))
+    }
+    return kills.compactMap { kill in
+      lives[kill.process]?.first { $0.contains(kill.at) }.map { kill.at...$0.upperBound }
+    }
+  }
+}
+
+extension Recorded {
+  /// When the first handler after a time began; nil where none did.
+  package func firstStart(after time: Int64) -> Int64? {
+    var range = starts.startIndex..<starts.endIndex
+    while !range.isEmpty {
+      let middle = range.lowerBound + range.count / 2
+      if starts[middle].time < time {
+        range = (middle + 1)..<range.upperBound
+      } else {
+        range = range.lowerBound..<middle
+      }
+    }
+    return range.lowerBound < starts.endIndex ? starts[range.lowerBound].time : nil
+  }
+}

@@ -1,0 +1,197 @@
+import FoundationEssentials
+import Glibc
+import JobQueue
+package import LibpqClient
+import QueueSchema
+
+/// One run from the empty folder to the report.
+package struct ChaosRun: Sendable {
+  private let options: ChaosOptions
+  private let say: @Sendable (String) -> Void
+  private let prepare: @Sendable (Connection) async throws -> Void
+
+  /// - Parameters:
+  ///   - prepare: changes the installed queue before the run, for tests that break it.
+  ///   - say: hears what goes on, line by line.
+  package init(
+    _ options: ChaosOptions,
+    prepare: @escaping @Sendable (Connection) async throws -> Void = { _ in },
+    say: @escaping @Sendable (String) -> Void
+  ) {
+    self.options = options
+    self.prepare = prepare
+    self.say = say
+  }
+
+  package func run() async throws -> ChaosReport {
+    say("seed \(options.seed)")
+    let equipment = try await Equipment.prepare(for: Set(options.kinds))
+    if options.keepsFolder { say("folder \(equipment.folder)") }
+    do {
+      let servers = try await ServerPair.start(
+        in: equipment.servers, environment: equipment.serverClock?.environment ?? [:])
+      do {
+        let report = try await run(on: servers, with: equipment)
+        await servers.stop()
+        await equipment.remove(keepingFolder: options.keepsFolder)
+        return report
+      } catch {
+        await servers.stop()
+        throw error
+      }
+    } catch {
+      await equipment.remove(keepingFolder: options.keepsFolder)
+      throw error
+    }
+  }
+
+  private func run(on servers: ServerPair, with equipment: Equipment) async throws -> ChaosReport {
+    let kinds = options.kinds.filter { equipment.skipped[$0] == nil }
+    try await install(on: servers, standby: kinds.contains(.failOver))
+    let socket = await servers.currentSocket
+    let proxy = try Proxy(upstream: socket)
+    let namespaceProxy = try equipment.namespace.map { try Proxy(host: $0.host, upstream: socket) }
+    defer {
+      proxy.stop()
+      namespaceProxy?.stop()
+    }
+    let fleet = Fleet(
+      members(servers, proxy, namespaceProxy, equipment), journals: equipment.journals,
+      errorLog: equipment.errorLog, seed: options.seed)
+    let injector = Injector(
+      servers: servers, fleet: fleet, equipment: equipment, proxy: proxy,
+      namespaceProxy: namespaceProxy, log: FaultLog())
+    let plan = FaultPlan(
+      seed: options.seed, seconds: options.seconds, kinds: kinds, counts: options.counts)
+    say("\(plan.faults.count) faults in \(Int(options.seconds)) s")
+    let start = monotonicNow()
+    async let running: Void = fleet.run()
+    async let injecting: Void = injector.inject(plan)
+    await load(servers, since: start)
+    await injecting
+    let seconds = Double(monotonicNow() - start) / 1e9
+    say("the faults are over; working off what is left")
+    try await heal(servers, equipment, proxy)
+    await fleet.stopProducing()
+    await workOff(servers)
+    await fleet.stopWorking()
+    await running
+    return try await report(servers, equipment, fleet, injector.log.contents, seconds)
+  }
+
+  // MARK: Steps
+
+  private func install(on servers: ServerPair, standby: Bool) async throws {
+    let connection = try await servers.connect()
+    try await Migrator(connection).up()
+    try await prepare(connection)
+    try await Observation.install(on: connection)
+    for name in ChaosQueue.names {
+      try await connection.query("select ong.create_queue($1)", [name])
+    }
+    await connection.close()
+    if standby { try await servers.attachStandby() }
+  }
+
+  private func members(
+    _ servers: ServerPair, _ proxy: Proxy, _ namespaceProxy: Proxy?, _ equipment: Equipment
+  ) -> [Member] {
+    let commands = MemberCommands(journals: equipment.journals, slots: options.slots)
+    let direct = servers.conninfo(name: "ong worker")
+    var members = [
+      commands.group(direct, seed: options.seed &+ 1, rate: options.rate / 2),
+      commands.producer(direct, seed: options.seed &+ 2, rate: options.rate / 2),
+      commands.worker(.behindProxy, proxy.conninfo(name: "ong worker")),
+    ]
+    if let namespaceProxy, let namespace = equipment.namespace {
+      members.append(
+        commands.worker(
+          .inNamespace, namespaceProxy.conninfo(name: "ong worker"),
+          prefix: namespace.commandPrefix))
+    }
+    if let clock = equipment.workerClock {
+      members.append(commands.worker(.underFakeClock, direct, environment: clock.environment))
+    }
+    while members.count < options.workers + 2 { members.append(commands.worker(.direct, direct)) }
+    return members
+  }
+
+  /// Until the time is over and enough jobs have succeeded.
+  private func load(_ servers: ServerPair, since start: Int64) async {
+    var accepted = 0
+    var last: Int64 = 0
+    while true {
+      try? await Task.sleep(for: .seconds(2))
+      let seconds = Double(monotonicNow() - start) / 1e9
+      if let connection = try? await servers.connect() {
+        let rows = try? await connection.query(
+          """
+          select count(i.id), coalesce(max(seq), $1) from chaos.observed o
+          left join lateral unnest(o.ids) i (id) on true where o.seq > $1
+          """, [last], timeout: .seconds(5))
+        if let rows, let count = try? rows[0, 0].decode(Int64.self),
+          let seq = try? rows[0, 1].decode(Int64.self)
+        {
+          accepted += Int(count)
+          last = seq
+        }
+        await connection.close()
+      }
+      if Int(seconds) % 10 < 2 { say("\(Int(seconds)) s: \(accepted) jobs accepted") }
+      if seconds >= options.seconds && accepted >= options.jobs { return }
+    }
+  }
+
+  private func heal(
+    _ servers: ServerPair, _ equipment: Equipment, _ proxy: Proxy
+  ) async throws {
+    proxy.stall(false)
+    try? await equipment.namespace?.connect(true)
+    try? await equipment.disk?.free()
+    try await servers.revive()
+    try await servers.awaitReady(within: .seconds(60))
+    // What was put off while the clock was ahead is due now.
+    try? equipment.serverClock?.jump(90)
+  }
+
+  /// Until the queues hold nothing more, two minutes at the most.
+  private func workOff(_ servers: ServerPair) async {
+    let end = ContinuousClock.now + .seconds(120)
+    while ContinuousClock.now < end {
+      if let left = try? await left(on: servers), left == 0 { return }
+      try? await Task.sleep(for: .milliseconds(200))
+    }
+  }
+
+  /// Jobs that have not ended. Dead letters, which their workers' deaths have made, get another chance.
+  private func left(on servers: ServerPair) async throws -> Int64 {
+    let connection = try await servers.connect()
+    defer { Task { await connection.close() } }
+    try await connection.query("select ong.retry_dead()")
+    return try await connection.query(
+      """
+      select ong.jobs_left($1, '1 hour') + (select count(*) from ong.dead)
+        + (select count(*) from ong.parked)
+      """, [ChaosQueue.names])[0, 0].decode(Int64.self)
+  }
+
+  private func report(
+    _ servers: ServerPair, _ equipment: Equipment, _ fleet: Fleet, _ faults: FaultLog.Contents,
+    _ seconds: Double
+  ) async throws -> ChaosReport {
+    let recorded = try Recorded(folder: equipment.journals)
+    var configuration = await servers.current
+    configuration.searchPath = "ong"
+    configuration.queryTimeout = .seconds(300)
+    let connection = try await Connection.open(configuration)
+    var verdict = try await Verdict(recorded, in: connection)
+    verdict.add(await fleet.surprises)
+    let kills = await fleet.kills
+    let timings = try await Timings(kills, faults.entries, recorded, in: connection)
+    await connection.close()
+    return ChaosReport(
+      seed: options.seed, options: options.arguments, seconds: seconds, verdict: verdict,
+      timings: timings, faults: faults,
+      kills: kills.count, skipped: equipment.skipped)
+  }
+}
