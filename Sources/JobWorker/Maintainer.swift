@@ -12,6 +12,8 @@ actor Maintainer {
 
   /// How often a worker that does not lead tries to.
   private static let candidacy = Duration.seconds(2)
+  /// A leader asks something every second, a candidate every two.
+  private static let longestSilence = Duration.seconds(6)
   private static let promotion = 1000
   private static let stepTimeout = Duration.seconds(30)
 
@@ -40,6 +42,7 @@ actor Maintainer {
         configuration.applicationName = "ong worker maintain"
         let connection = try await Connection.open(configuration, logger: logger)
         self.connection = connection
+        try await limitSilence(on: connection)
         backoff.reset()
         outage.end()
         try await serve(connection)
@@ -69,6 +72,14 @@ actor Maintainer {
     case .scheduleChanged: schedule.expect(.fireSchedules, dueAt: .now)
     }
     endPause()
+  }
+
+  /// A process that is frozen, or cut off without a word, keeps its connection and with it the leader's
+  /// lock: the server itself must end a session that asks nothing any more.
+  private func limitSilence(on connection: Connection) async throws {
+    try await connection.query(
+      "select set_config('idle_session_timeout', $1, false)",
+      [String(Self.longestSilence.components.seconds) + "s"])
   }
 
   private func serve(_ connection: Connection) async throws {
