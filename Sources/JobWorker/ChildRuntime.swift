@@ -31,7 +31,7 @@ final class ChildRuntime: Sendable {
     signal(SIGTERM, SIG_IGN)
     signal(SIGINT, SIG_IGN)
     let runtime = ChildRuntime(registry, logger, ChildChannel(socket))
-    await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in
+    await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in
       // It ends with the process, also while a handler hangs.
       DispatchQueue(label: "ong.worker-channel").async { runtime.listen() }
     }

@@ -90,6 +90,46 @@ struct CrashTests {
     }
   }
 
+  @Test(
+    "A worker that is frozen while the server sends it a claim holds up its queue no longer than it"
+  )
+  func frozenClaim() async throws {
+    try await TestDatabase.withDatabase(template: .queue) { database in
+      let queue = try await StepQueue(database.configuration)
+      // More than a socket takes, so that the claim cannot end before somebody reads.
+      try await queue.connection.query(
+        """
+        select ong.enqueue_many('steps', 'step', array_fill(jsonb_build_object(
+          'milliseconds', 0, 'padding', repeat('x', 64000)), array[40]))
+        """)
+      let frozen = try SilentClient(
+        socketFolder: database.cluster.server.location + "/socket", database: database.name)
+      let epoch = UUID()
+      frozen.ask(
+        """
+        select ong.register_worker('\(epoch)', 'elsewhere', 1, 't', 4, array['steps'], array['step']);
+        commit; select * from ong.claim('\(epoch)', 1, 'steps', 40)
+        """)
+      try await queue.wait(.seconds(20), for: "the server to wait for the client") {
+        try await queue.count(
+          """
+          select count(*) from pg_stat_activity
+          where datname = current_database() and wait_event = 'ClientWrite'
+          """) == 1
+      }
+      let heir = try WorkerProcess(database.configuration)
+      try await queue.wait(.seconds(20), for: "the heir to register") {
+        try await queue.count("select count(*) from ong.worker_status()") == 2
+      }
+      try await queue.connection.query("select ong.rescue_lost('5 s', '1 s')")
+      try await queue.wait(.seconds(30), for: "the jobs to run elsewhere") {
+        try await queue.starts(of: heir) == 40
+      }
+      #expect(heir.terminate() == 0)
+      withExtendedLifetime(frozen) {}
+    }
+  }
+
   @Test("A shutdown hands running jobs back with their attempt, and nothing is lost")
   func shutdown() async throws {
     try await withStepQueue { queue, configuration in

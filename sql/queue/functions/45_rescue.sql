@@ -52,6 +52,31 @@ begin
   end if;
 end $$;
 
+-- Takes the lock of a lost worker's epoch alone. A worker that froze, or was cut off without a word,
+-- while the server sent it a claim leaves a session that waits for it to read, with all of the claim's
+-- locks: nobody could claim from that queue any more, and nobody could rescue. Such a session is ended.
+-- That takes the right to signal sessions of the worker's role: the owner of this schema must be a
+-- member of it, or of pg_signal_backend.
+create or replace function seize_epoch(p_epoch uuid) returns void
+language plpgsql
+as $$
+declare
+  v_key bigint := lock_key('epoch', p_epoch::text);
+begin
+  if pg_try_advisory_xact_lock(v_key) then return; end if;
+  begin
+    perform pg_terminate_backend(l.pid) from pg_locks l
+      where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid <> pg_backend_pid()
+        and l.database = (select oid from pg_database where datname = current_database())
+        and l.classid::bigint = ((v_key >> 32) & 4294967295)
+        and l.objid::bigint = (v_key & 4294967295);
+  exception when insufficient_privilege then
+    raise warning 'lost worker % still holds its locks, and this role may not end its session', p_epoch
+      using hint = 'Grant pg_signal_backend to the owner of the schema.';
+  end;
+  perform pg_advisory_xact_lock(v_key);
+end $$;
+
 -- Declares a worker dead and rescues its jobs; returns how many. 0 where it had ended before.
 -- Waits for settles of the worker that are under way.
 create or replace function rescue(p_epoch uuid) returns int
@@ -103,6 +128,6 @@ begin
     where h.missing_since < clock_timestamp() - p_grace or h.at < clock_timestamp() - p_stale
     order by h.epoch);
   -- All epochs before the rotation lock that the first rescue takes: the order of 00_locks.sql.
-  perform pg_advisory_xact_lock(lock_key('epoch', e::text)) from unnest(v_lost) e;
+  perform seize_epoch(e) from unnest(v_lost) e;
   return coalesce((select sum(rescue(e)) from unnest(v_lost) e), 0);
 end $$;
