@@ -46,8 +46,8 @@ package enum ProgramArguments {
 
 /// Makes the commands of members.
 struct MemberCommands: Sendable {
-  /// The file that runs now, also when a new version was put in its place meanwhile.
-  private let program = "/proc/\(getpid())/exe"
+  /// The file of the program `chaos`.
+  let program: String
   let journals: String
   let slots: Int
 

@@ -28,7 +28,6 @@ package struct Recorded: Sendable {
       read(data)
     }
     starts.sort { $0.time < $1.time }
-    uncertain.subtract(enqueued)
   }
 
   /// Reads one process's journal.
@@ -42,6 +41,8 @@ package struct Recorded: Sendable {
       }
     }
     for ids in open.values { uncertain.formUnion(ids) }
+    // Their numbers may have been given again after a crash took them back.
+    uncertain.subtract(enqueued)
   }
 
   private mutating func read(

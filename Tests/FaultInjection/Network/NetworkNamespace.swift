@@ -15,7 +15,7 @@ struct NetworkNamespace: Sendable {
     let net = "198.18.\(number / 64 % 256)."
     let base = number % 64 * 4
     let namespace = NetworkNamespace(
-      name: "ong-chaos-\(number)", cable: "ong\(number)", host: net + String(base + 1))
+      name: name(of: getpid()), cable: "ong\(number)", host: net + String(base + 1))
     let (name, cable) = (namespace.name, namespace.cable)
     do {
       try await run("netns", "add", name)
@@ -48,6 +48,11 @@ struct NetworkNamespace: Sendable {
     try? await Self.run("netns", "del", name)
     try? await Self.run("link", "del", cable)
   }
+
+  /// Of a process that has left it behind. The cable goes with it.
+  static func remove(of process: Int32) async { try? await run("netns", "del", name(of: process)) }
+
+  private static func name(of process: Int32) -> String { "ong-chaos-\(process)" }
 
   private static let program: String = {
     let places: [String] = ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"]

@@ -7,6 +7,8 @@ struct Step: JobPayload {
     queue: "steps", maxAttempts: 10, backoff: .constant(.milliseconds(300)))
   var milliseconds: Int
   var fails: Bool?
+  /// Makes some claims larger than what a socket takes.
+  var padding: String?
 }
 
 /// A job that leaves its effect in the transaction that settles it.

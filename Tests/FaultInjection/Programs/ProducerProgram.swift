@@ -68,7 +68,8 @@ package struct ProducerProgram: Sendable {
   ) async throws -> Int {
     let isPayment = Int.random(in: 0..<3, using: &random) == 0
     let count = [1, 1, 3, 10, 40].randomElement(using: &random)!
-    let payloads = (0..<count).map { _ in Self.payload(isPayment, &random) }
+    let padding = Int.random(in: 0..<40, using: &random) == 0 ? 20_000 : 0
+    let payloads = (0..<count).map { _ in Self.payload(isPayment, padding, &random) }
     let delay = Int.random(in: 0..<10, using: &random) == 0 ? 0.7 : 0
     let isAborted = Int.random(in: 0..<12, using: &random) == 0
     let pause = Int.random(in: 0..<15, using: &random) == 0 ? 40 : 0
@@ -95,12 +96,15 @@ package struct ProducerProgram: Sendable {
     return count
   }
 
-  private static func payload(_ isPayment: Bool, _ random: inout SeededGenerator) -> String {
+  private static func payload(
+    _ isPayment: Bool, _ padding: Int, _ random: inout SeededGenerator
+  ) -> String {
     // Mostly short, so that a worker holds many results that it has not reported.
     let milliseconds = [0, 0, 0, 1, 2, 5, 20, 150].randomElement(using: &random)!
     if isPayment { return #"{"milliseconds": \#(milliseconds / 4)}"# }
     let fails = Int.random(in: 0..<50, using: &random) == 0
-    return #"{"milliseconds": \#(milliseconds), "fails": \#(fails)}"#
+    let text = String(repeating: "x", count: padding)
+    return #"{"milliseconds": \#(milliseconds), "fails": \#(fails), "padding": "\#(text)"}"#
   }
 }
 

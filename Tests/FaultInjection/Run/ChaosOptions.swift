@@ -16,6 +16,8 @@ package struct ChaosOptions: Sendable {
   package var counts: [FaultKind: Int] = [:]
   /// Default: all.
   package var kinds = FaultKind.allCases
+  /// How long what is left at the end may take. Default: 120 s.
+  package var patience = Duration.seconds(120)
   package var isJSON = false
   /// Leaves the folder of the run, with the journals and the logs, behind.
   package var keepsFolder = false

@@ -8,17 +8,21 @@ import QueueSchema
 package struct ChaosRun: Sendable {
   private let options: ChaosOptions
   private let say: @Sendable (String) -> Void
+  private let program: String
   private let prepare: @Sendable (Connection) async throws -> Void
 
   /// - Parameters:
+  ///   - program: the file of the program `chaos`, which workers and producers run. Default: the one that
+  ///     runs now, also when a new version was put in its place meanwhile.
   ///   - prepare: changes the installed queue before the run, for tests that break it.
   ///   - say: hears what goes on, line by line.
   package init(
-    _ options: ChaosOptions,
+    _ options: ChaosOptions, program: String = "/proc/\(getpid())/exe",
     prepare: @escaping @Sendable (Connection) async throws -> Void = { _ in },
     say: @escaping @Sendable (String) -> Void
   ) {
     self.options = options
+    self.program = program
     self.prepare = prepare
     self.say = say
   }
@@ -26,6 +30,8 @@ package struct ChaosRun: Sendable {
   package func run() async throws -> ChaosReport {
     say("seed \(options.seed)")
     let equipment = try await Equipment.prepare(for: Set(options.kinds))
+    let interruption = Interruption { await equipment.remove(keepingFolder: false) }
+    defer { interruption.ignore() }
     if options.keepsFolder { say("folder \(equipment.folder)") }
     do {
       let servers = try await ServerPair.start(
@@ -96,7 +102,8 @@ package struct ChaosRun: Sendable {
   private func members(
     _ servers: ServerPair, _ proxy: Proxy, _ namespaceProxy: Proxy?, _ equipment: Equipment
   ) -> [Member] {
-    let commands = MemberCommands(journals: equipment.journals, slots: options.slots)
+    let commands = MemberCommands(
+      program: program, journals: equipment.journals, slots: options.slots)
     let direct = servers.conninfo(name: "ong worker")
     var members = [
       commands.group(direct, seed: options.seed &+ 1, rate: options.rate / 2),
@@ -154,9 +161,9 @@ package struct ChaosRun: Sendable {
     try? equipment.serverClock?.jump(90)
   }
 
-  /// Until the queues hold nothing more, two minutes at the most.
+  /// Until the queues hold nothing more, or the patience is over.
   private func workOff(_ servers: ServerPair) async {
-    let end = ContinuousClock.now + .seconds(120)
+    let end = ContinuousClock.now + options.patience
     while ContinuousClock.now < end {
       if let left = try? await left(on: servers), left == 0 { return }
       try? await Task.sleep(for: .milliseconds(200))

@@ -23,6 +23,8 @@ struct Equipment: Sendable {
     guard mkdtemp(&path) != nil else { throw ChaosError("cannot write to /tmp") }
     let folder = path.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     chmod(folder, 0o755)
+    await Leftovers.remove()
+    try Leftovers.mark(folder)
     var equipment = Equipment(folder: folder)
     for name in [equipment.journals, equipment.disks] { mkdir(name, 0o755) }
     await equipment.get(kinds)
@@ -64,7 +66,7 @@ struct Equipment: Sendable {
 
   func remove(keepingFolder: Bool) async {
     await namespace?.remove()
-    if keepingFolder { return }
+    if keepingFolder { return Leftovers.unmark(folder) }
     await disk?.unmount()
     try? FileManager.default.removeItem(atPath: folder)
   }

@@ -1,11 +1,11 @@
-import LibpqClient
+package import LibpqClient
 
 /// What the run needs in its database: the table of effects, and a record of each settle that was
 /// accepted and of each worker that was ended. The record is written in the transaction of the act
 /// itself, so it survives exactly when the act does: what a crash of the server takes back is not in
 /// it. `seq` is drawn while the act holds its locks, so its order is theirs.
-enum Observation {
-  static func install(on connection: Connection) async throws {
+package enum Observation {
+  package static func install(on connection: Connection) async throws {
     try await connection.execute(script: script)
   }
 
