@@ -2,9 +2,19 @@ import Foundation
 
 /// Processes of this machine, as far as this one may see them.
 enum LocalProcess {
-  /// False only where the system says that there is no such process. A process of another user, or
-  /// one that has taken over the number, counts as existing.
+  /// False only where the system says that there is no such process, or that it has ended and its parent
+  /// has not asked for its status yet: that of a container's first process may never do. A process of
+  /// another user, or one that has taken over the number, counts as existing.
   static func exists(_ id: Int32) -> Bool {
-    kill(id, 0) == 0 || errno != ESRCH
+    guard kill(id, 0) == 0 || errno != ESRCH else { return false }
+    return !isZombie(id)
+  }
+
+  private static func isZombie(_ id: Int32) -> Bool {
+    // "17 (name) Z …": the name may hold anything, brackets too (proc(5)).
+    guard let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return false }
+    return text[end...].dropFirst(2).first == "Z"
   }
 }

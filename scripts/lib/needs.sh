@@ -40,6 +40,7 @@ has_header() { pkg-config --exists "$1" 2>/dev/null; }
 has_font() { fc-list : family 2>/dev/null | grep -qi "$1"; }
 has_php_pgsql() { command -v php >/dev/null && php -m 2>/dev/null | grep -qix pdo_pgsql; }
 has_browser() { command -v chromium >/dev/null || [ -d "$PLAYWRIGHT_BROWSERS_PATH" ]; }
+has_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 has_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
 
 # unmet_packages run|test  prints the Debian packages whose need is unmet.
@@ -58,6 +59,8 @@ unmet_packages() {
   [ "$1" = test ] || return 0
   command -v pdftotext >/dev/null || echo poppler-utils
   command -v spin >/dev/null || echo spin
+  has_faketime || echo libfaketime
+  [ -x "$(PATH=$PATH:/usr/sbin:/sbin command -v ip)" ] || echo iproute2
   command -v cc >/dev/null || echo gcc
   command -v php >/dev/null || echo php-cli
   has_php_pgsql || echo php-pgsql
