@@ -37,7 +37,7 @@ package struct ChaosRun: Sendable {
       let servers = try await ServerPair.start(
         in: equipment.servers, environment: equipment.serverClock?.environment ?? [:])
       do {
-        let report = try await run(on: servers, with: equipment)
+        let report = try await run(on: servers, with: equipment, interruption)
         await servers.stop()
         await equipment.remove(keepingFolder: options.keepsFolder)
         return report
@@ -51,7 +51,9 @@ package struct ChaosRun: Sendable {
     }
   }
 
-  private func run(on servers: ServerPair, with equipment: Equipment) async throws -> ChaosReport {
+  private func run(
+    on servers: ServerPair, with equipment: Equipment, _ interruption: Interruption
+  ) async throws -> ChaosReport {
     let kinds = options.kinds.filter { equipment.skipped[$0] == nil }
     try await install(on: servers, standby: kinds.contains(.failOver))
     let socket = await servers.currentSocket
@@ -72,9 +74,10 @@ package struct ChaosRun: Sendable {
     say("\(plan.faults.count) faults in \(Int(options.seconds)) s")
     let start = monotonicNow()
     async let running: Void = fleet.run()
-    async let injecting: Void = injector.inject(plan)
-    await load(servers, since: start)
-    await injecting
+    let injecting = Task { await injector.inject(plan) }
+    await load(servers, since: start, interruption)
+    if interruption.isAsked { injecting.cancel() }
+    await injecting.value
     let seconds = Double(monotonicNow() - start) / 1e9
     say("the faults are over; working off what is left")
     try await heal(servers, equipment, proxy)
@@ -124,7 +127,9 @@ package struct ChaosRun: Sendable {
   }
 
   /// Until the time is over and enough jobs have succeeded.
-  private func load(_ servers: ServerPair, since start: Int64) async {
+  private func load(
+    _ servers: ServerPair, since start: Int64, _ interruption: Interruption
+  ) async {
     var accepted = 0
     var last: Int64 = 0
     while true {
@@ -145,7 +150,7 @@ package struct ChaosRun: Sendable {
         await connection.close()
       }
       if Int(seconds) % 10 < 2 { say("\(Int(seconds)) s: \(accepted) jobs accepted") }
-      if seconds >= options.seconds && accepted >= options.jobs { return }
+      if seconds >= options.seconds && accepted >= options.jobs || interruption.isAsked { return }
     }
   }
 

@@ -29,6 +29,7 @@ struct Injector: Sendable {
   private func inject(_ faults: [PlannedFault], from start: ContinuousClock.Instant) async {
     for fault in faults {
       try? await Task.sleep(until: start + .seconds(fault.at), clock: .continuous)
+      if Task.isCancelled { return }
       await log.note(fault.kind) { try await inject(fault) }
     }
   }
