@@ -25,6 +25,8 @@ struct Settlement: Sendable, Hashable {
   var notes: [Note]
   /// How often the server has refused it for a reason that may pass.
   var refusals = 0
+  /// How often the server has said that its jobs are not this worker's to settle.
+  var doubts = 0
 
   /// Gives back jobs of a claim whose answer never reached us.
   static func handingBack(_ ids: Set<Int64>, of key: ClaimKey) -> Settlement {

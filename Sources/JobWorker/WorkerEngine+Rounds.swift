@@ -8,6 +8,9 @@ extension WorkerEngine {
   /// For claims, results and heartbeats; a server that takes longer counts as lost.
   static let roundTimeout = Duration.seconds(10)
 
+  /// How often results that the server refuses are compared with what it regards as open.
+  private static let mostDoubts = 3
+
   /// Sends what is due, if anything is and the connection is free.
   func sendRound(at now: Moment) {
     guard case .up(let connection) = link, !isRoundUnderWay else { return }
@@ -103,6 +106,15 @@ extension WorkerEngine {
       named.isWhole = false
       named.refusals += 1
       return buffer.resend([named], at: now)
+    }
+    if settlement.doubts < Self.mostDoubts {
+      // Or earlier results of the claim were put off, so that these were not its last: the server is
+      // asked what is still open, as after a lost connection.
+      var doubted = settlement
+      doubted.doubts += 1
+      unsure.append(doubted)
+      if case .up(let connection) = link { loseLink(connection) }
+      return
     }
     logger.error(
       "results refused, the jobs belong to others or are done",

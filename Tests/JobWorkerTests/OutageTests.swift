@@ -46,6 +46,46 @@ struct OutageTests {
     }
   }
 
+  @Test("results of a claim whose earlier results the server could not take are not dropped")
+  func laterResults() async throws {
+    try await TestQueue.with { test in
+      let runs = Journal<Int>()
+      let gate = Gate()
+      var registry = JobRegistry()
+      registry.register(Long.self) { job, _ in
+        runs.add(job.number)
+        if job.number == 1 { await gate.pass() }
+      }
+      // As a disk without room: the first job's results are refused some times, so that the last ones of
+      // the claim come before them.
+      try await test.pool.query("create sequence refusals")
+      try await test.pool.query(
+        """
+        create function public.refuse() returns trigger language plpgsql as $$
+        begin
+          if not new.final and nextval('public.refusals') <= 4 then
+            raise exception 'no room' using errcode = '53100';
+          end if;
+          return new;
+        end $$
+        """)
+      try await test.pool.query(
+        """
+        create trigger refuse before insert on ong.closure for each row execute function public.refuse()
+        """)
+      let handles = try await test.queue.enqueueMany([Long(number: 0), Long(number: 1)])
+      try await test.withWorker(registry) { worker in
+        try await eventually("a refusal") {
+          try await test.pool.query("select is_called from refusals")[0, 0].decode(Bool.self)
+        }
+        gate.open()
+        for handle in handles { try await test.wait(for: handle.id, toBe: .succeeded) }
+        #expect(runs.entries.sorted() == [0, 1])
+        #expect(worker.totals.succeeded == 2)
+      }
+    }
+  }
+
   @Test("without its listening connection a worker goes on, and listens again")
   func lostListener() async throws {
     try await TestQueue.with { test in
