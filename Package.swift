@@ -27,6 +27,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", "3.0.0"..<"5.0.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   // The floors of the house, lowest first: a target imports only what stands above it in this list.
   targets: [
@@ -118,9 +119,17 @@ let package = Package(
       exclude: ["Templates", "Assets"],
       swiftSettings: settings, plugins: ["EmbedFiles"]),
     .target(
-      name: "OngCommand",
+      name: "QueueBenchmark",
       dependencies: [
         "LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "OngCommand",
+      dependencies: [
+        "LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker", "QueueBenchmark",
         "EmulationAwards", "MailTransport", "WebServing", "EmulationWeb", "QueueWeb",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -190,6 +199,12 @@ let package = Package(
       name: "JobWorkerTests",
       dependencies: [
         "JobWorker", "JobQueue", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
+    .testTarget(
+      name: "QueueBenchmarkTests",
+      dependencies: [
+        "QueueBenchmark", "JobQueueTesting", "LibpqClient",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
     .testTarget(

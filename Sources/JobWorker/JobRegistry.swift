@@ -102,7 +102,7 @@ public struct JobRegistry: Sendable {
     }
   }
 
-  private mutating func add(_ kind: RegisteredKind) {
+  mutating func add(_ kind: RegisteredKind) {
     let name = kind.stored.description
     precondition(kinds[name] == nil, "expected kind \(name) once, got: a second handler")
     kinds[name] = kind

@@ -84,6 +84,10 @@ public final class Worker: Sendable {
   /// Handlers left behind by their slots that still run.
   public var leaked: Int { engine.shared.leaks.now }
 
+  /// Suspends until nothing is claimed here and the server has taken every result, or the worker has
+  /// stopped.
+  package func untilIdle() async { await engine.untilIdle() }
+
   /// Jobs that run now.
   public var busy: Int { engine.busy }
 

@@ -5,6 +5,8 @@
 public struct ConnectionConfiguration: Sendable {
   /// A libpq connection string or URI. Empty: the environment and service files alone.
   public var conninfo: String
+  /// Another database of the same server. Default: the one that `conninfo` names.
+  public var database: String?
   /// For each host that is tried. Default 10 s; `connect_timeout` in `conninfo` wins.
   public var connectTimeout: Duration = .seconds(10)
   /// For each operation, from the call to its end, waiting in line included. Default 30 s.

@@ -14,6 +14,7 @@ struct ConnectionParameters: Sendable, Equatable {
     values = try Self.parse(configuration.conninfo)
     values["client_encoding"] = "UTF8"
     takeHostsFromEnvironment()
+    if let database = configuration.database { values["dbname"] = database }
     if let name = configuration.applicationName { values["application_name"] = name }
     setDefault("fallback_application_name", "ong")
     if let path = configuration.searchPath { addOption("search_path", path) }

@@ -17,7 +17,7 @@ public struct Ong: AsyncParsableCommand {
       UpCommand.self, WorkCommand.self, WebCommand.self, MigrateCommand.self, QueuesCommand.self,
       JobsCommand.self, DeadCommand.self, WorkersCommand.self, EnqueueCommand.self,
       SchedulesCommand.self, WorkflowsCommand.self, KindsCommand.self, CheckPayloadsCommand.self,
-      NoticesCommand.self,
+      NoticesCommand.self, BenchCommand.self,
     ])
 
   public init() {}

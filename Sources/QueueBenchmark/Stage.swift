@@ -1,0 +1,44 @@
+import JobQueue
+import LibpqClient
+import Logging
+import QueueSchema
+
+/// The scratch database with all that a run needs in it.
+struct Stage: Sendable {
+  let settings: BenchmarkSettings
+  let scratch: ScratchDatabase
+  let pool: ConnectionPool
+  let queue: JobQueue
+  let meter: Meter
+  /// For preparations and yardsticks: commits do not wait for the disk, as a worker's don't.
+  let connection: Connection
+  let logger: Logger
+
+  var sql: QueueSQL { QueueSQL(schema: scratch.name) }
+
+  static func with<T: Sendable>(
+    _ scratch: ScratchDatabase, _ settings: BenchmarkSettings, _ logger: Logger,
+    _ body: (Stage) async throws -> T
+  ) async throws -> T {
+    let connection = try await scratch.connect()
+    try await Migrator(connection, schema: scratch.name).up()
+    try await connection.query("set synchronous_commit = off")
+    let metering = try await scratch.connect(as: "ong bench meter")
+    var configuration = scratch.configuration
+    configuration.applicationName = "ong bench"
+    let pool = ConnectionPool(configuration, size: 4)
+    let stage = Stage(
+      settings: settings, scratch: scratch, pool: pool,
+      queue: JobQueue(pool: pool, schema: scratch.name), meter: try await Meter(metering),
+      connection: connection, logger: logger)
+    try await stage.queue.createQueue(NoOp.queue)
+    do {
+      let value = try await body(stage)
+      await pool.close()
+      return value
+    } catch {
+      await pool.close()
+      throw error
+    }
+  }
+}

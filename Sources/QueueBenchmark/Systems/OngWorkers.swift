@@ -1,0 +1,112 @@
+import JobQueue
+import JobWorker
+import LibpqClient
+import Synchronization
+
+/// Workers of the product, with handlers that do nothing.
+struct OngWorkers: Sendable {
+  let stage: Stage
+  let workers: [Worker]
+
+  init(_ stage: Stage, _ registry: JobRegistry, maintains: Bool = true) {
+    self.stage = stage
+    let settings = stage.settings
+    workers = (0..<settings.workers).map { _ in
+      Worker(
+        configuration: stage.scratch.configuration, registry: registry,
+        settings: WorkerConfiguration(
+          queues: [NoOp.queue: settings.slots], schema: stage.scratch.name,
+          largestClaim: settings.batch, maintains: maintains),
+        logger: stage.logger)
+    }
+  }
+
+  /// Handlers as the settings ask for them; each calls `note` with its job's payload, if it is decoded,
+  /// and its id.
+  static func registry(
+    _ settings: BenchmarkSettings, note: @escaping @Sendable (NoOp?, Int64) -> Void
+  ) -> JobRegistry {
+    var registry = JobRegistry()
+    if settings.batchHandler {
+      registry.registerBatch(NoOp.self, upTo: settings.batch, within: .zero) { jobs in
+        for job in jobs { note(job.payload, job.context.id) }
+        return jobs.allSucceeded()
+      }
+    } else if settings.payload == .raw {
+      registry.registerRaw(kind: NoOp.kind, options: NoOp.options) { _, context in
+        note(nil, context.id)
+      }
+    } else {
+      registry.register(NoOp.self) { job, context in note(job, context.id) }
+    }
+    return registry
+  }
+
+  /// Starts the workers, runs `body`, and ends them.
+  func running<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+    try await withThrowingTaskGroup(of: T?.self) { group in
+      for worker in workers {
+        group.addTask {
+          try await worker.run()
+          return nil
+        }
+      }
+      group.addTask {
+        defer { for worker in workers { worker.shutDown() } }
+        return try await body()
+      }
+      var value: T?
+      for try await result in group { value = result ?? value }
+      guard let value else { throw BenchmarkStalled(what: "the workers ended by themselves") }
+      return value
+    }
+  }
+
+  /// Suspends until all of them sleep, listening.
+  func asleep() async throws {
+    try await patiently("the workers did not come to rest", until: areAsleep)
+  }
+
+  private func areAsleep() async throws -> Bool {
+    let answer = try await stage.connection.query(
+      """
+      select count(distinct l.pid) from pg_locks l join pg_stat_activity a using (pid)
+      where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.granted
+        and a.datname = current_database() and a.application_name = 'ong worker listen'
+      """)
+    return try answer[0, 0].decode(Int64.self) == workers.count
+  }
+
+  var succeeded: Int { workers.reduce(0) { $0 + $1.totals.succeeded } }
+
+  /// Suspends until so many jobs have succeeded and the server has taken all results.
+  func settled(_ jobs: Int, every pause: Duration = .milliseconds(2)) async throws {
+    try await patiently(
+      "jobs are missing", every: pause, progress: { succeeded }, until: { succeeded >= jobs })
+    for worker in workers { await worker.untilIdle() }
+  }
+}
+
+/// Waits for a condition as long as something moves.
+///
+/// - Parameter progress: gives up when this has not changed for a minute.
+func patiently(
+  _ failure: String, every pause: Duration = .milliseconds(5), progress: () -> Int = { 0 },
+  until isMet: () async throws -> Bool
+) async throws {
+  var last = progress()
+  var moved = ContinuousClock.now
+  while try await !isMet() {
+    try await Task.sleep(for: pause)
+    let now = progress()
+    if now != last { (last, moved) = (now, .now) }
+    if .now - moved > .seconds(60) { throw BenchmarkStalled(what: failure) }
+  }
+}
+
+/// Something did not come about within a minute.
+public struct BenchmarkStalled: Error, Sendable, CustomStringConvertible {
+  let what: String
+
+  public var description: String { "the run stalled: \(what)" }
+}
