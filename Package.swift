@@ -204,7 +204,7 @@ let package = Package(
     .testTarget(
       name: "QueueBenchmarkTests",
       dependencies: [
-        "QueueBenchmark", "JobQueueTesting", "LibpqClient",
+        "QueueBenchmark", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: settings),
     .testTarget(

@@ -1,3 +1,4 @@
+import LibpqClient
 public import Logging
 
 /// Measures the queue on a server, next to yardsticks that are measured in the same minutes.
@@ -31,17 +32,24 @@ public struct Benchmark: Sendable {
     try settings.validate()
     return try await server.withServer(logger) { server in
       try await ScratchDatabase.with(on: server) { scratch in
-        try await Stage.with(scratch, settings, logger) { try await measure(on: $0) }
+        try await Stage.with(scratch, settings, logger) { try await measure(on: $0, server) }
       }
     }
   }
 
-  private func measure(on stage: Stage) async throws -> BenchmarkReport {
-    let outcome: RunOutcome =
+  private func measure(
+    on stage: Stage, _ server: ConnectionConfiguration
+  ) async throws -> BenchmarkReport {
+    let outcome =
       switch run {
-      case .drain: RunOutcome(parts: [try await Drain(stage).compared("drain")])
+      case .drain: RunOutcome(parts: [try await Drain(stage).rounds().compared("drain")])
       case .enqueue: try await EnqueueRun(stage).measure()
-      default: RunOutcome(parts: [])
+      case .sustained: try await SustainedRun(stage).measure()
+      case .latency: try await LatencyRun(stage).measure()
+      case .horizon: try await HorizonRun(stage).measure()
+      case .backlog: try await BacklogRun(stage, on: server).measure()
+      case .limits: try await LimitsRun(stage).measure()
+      case .idle: try await IdleRun(stage).measure()
       }
     return BenchmarkReport(
       run, conditions: try await Conditions.list(stage, version: version, more: outcome.conditions),

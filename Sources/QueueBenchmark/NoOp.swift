@@ -1,3 +1,4 @@
+import Foundation
 import JobQueue
 import LibpqClient
 
@@ -32,13 +33,35 @@ extension NoOp {
   }
 }
 
+extension NoOp {
+  /// The number of a job from its JSON, which is the first in it.
+  static func number(_ json: Data) -> Int64 { json.withUnsafeBytes { number($0) } }
+
+  static func number(_ json: UnsafeRawBufferPointer) -> Int64 {
+    let digits = json.drop { !isDigit($0) }.prefix(while: isDigit)
+    return digits.reduce(0) { $0 * 10 + Int64($1 - 48) }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { 48...57 ~= byte }
+}
+
 /// Jobs that are made as they are asked for.
 struct NoOps: Sequence, Sendable {
-  let numbers: Range<Int>
+  let places: Range<Int>
   let payloads: NoOp.Factory
+  let number: @Sendable (Int) -> Int64
+
+  init(
+    _ places: Range<Int>, _ payloads: NoOp.Factory,
+    number: @escaping @Sendable (Int) -> Int64 = { Int64($0) }
+  ) {
+    self.places = places
+    self.payloads = payloads
+    self.number = number
+  }
 
   func makeIterator() -> AnyIterator<NoOp> {
-    var left = numbers.makeIterator()
-    return AnyIterator { left.next().map { payloads.job(Int64($0)) } }
+    var left = places.makeIterator()
+    return AnyIterator { left.next().map { payloads.job(number($0)) } }
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import JobQueueTesting
 import LibpqClient
 import Logging
+import PrivatePostgres
 import QueueBenchmark
 import Testing
 

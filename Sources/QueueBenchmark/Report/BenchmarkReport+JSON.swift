@@ -28,13 +28,17 @@ extension Comparison: Encodable {
   }
 
   fileprivate func encode(into container: inout KeyedEncodingContainer<Key>) throws {
-    try ong.encode(into: &container)
+    for (name, value) in ong.figures { try container.encode(value, forKey: Key(name)) }
     try container.encode(yardstick?.jobsPerSecond?.rounded, forKey: "yardstick_jobs_per_second")
     try container.encode(ratioToYardstick?.short, forKey: "ratio_to_yardstick")
     try container.encode(bare?.jobsPerSecond?.rounded, forKey: "bare_jobs_per_second")
     try container.encode(ratioToBare?.short, forKey: "ratio_to_bare")
     try container.encode(yardstick, forKey: "yardstick")
     try container.encode(bare, forKey: "bare")
+    var ratios = container.nestedContainer(keyedBy: Key.self, forKey: "ratios_to_yardstick")
+    for (ours, theirs) in zip(ong.figures, yardstick?.figures ?? []) {
+      try ratios.encode(ours.value.ratio(to: theirs.value), forKey: Key(ours.name))
+    }
     for (name, value) in details { try container.encode(value?.short, forKey: Key(name)) }
   }
 }
@@ -42,23 +46,32 @@ extension Comparison: Encodable {
 extension Measurement: Encodable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
-    try encode(into: &container)
+    for (name, value) in figures { try container.encode(value, forKey: Key(name)) }
   }
 
-  fileprivate func encode(into container: inout KeyedEncodingContainer<Key>) throws {
-    try container.encode(jobs, forKey: "jobs")
-    try container.encode(seconds.short, forKey: "seconds")
-    try container.encode(jobsPerSecond?.rounded, forKey: "jobs_per_second")
-    try container.encode(latency?.p50.short, forKey: "p50_ms")
-    try container.encode(latency?.p99.short, forKey: "p99_ms")
-    try container.encode(latency?.p999.short, forKey: "p999_ms")
-    try container.encode(perJob(walBytes)?.short, forKey: "wal_bytes_per_job")
-    try container.encode(perJob(commits)?.short, forKey: "commits_per_job")
-    try container.encode(perJob(deadTuples)?.short, forKey: "dead_tuples_per_job")
-    try container.encode(microsecondsPerJob(serverCPU)?.short, forKey: "server_cpu_us_per_job")
-    try container.encode(microsecondsPerJob(clientCPU)?.short, forKey: "client_cpu_us_per_job")
-    try container.encode(connections, forKey: "connections")
-    try container.encode(residentBytes, forKey: "rss_bytes")
+  fileprivate var figures: [(name: String, value: Double?)] {
+    [
+      ("jobs", Double(jobs)),
+      ("seconds", seconds.short),
+      ("jobs_per_second", jobsPerSecond?.rounded),
+      ("p50_ms", latency?.p50.short),
+      ("p99_ms", latency?.p99.short),
+      ("p999_ms", latency?.p999.short),
+      ("wal_bytes_per_job", perJob(walBytes)?.short),
+      ("commits_per_job", perJob(commits)?.short),
+      ("dead_tuples_per_job", perJob(deadTuples)?.short),
+      ("server_cpu_us_per_job", microsecondsPerJob(serverCPU)?.short),
+      ("client_cpu_us_per_job", microsecondsPerJob(clientCPU)?.short),
+      ("connections", connections.map(Double.init)),
+      ("rss_bytes", residentBytes.map(Double.init)),
+    ]
+  }
+}
+
+extension Double? {
+  fileprivate func ratio(to other: Double?) -> Double? {
+    guard let self, let other, other != 0 else { return nil }
+    return (self / other).short
   }
 }
 

@@ -32,7 +32,12 @@ public struct Measurement: Sendable {
 
   /// The one in the middle by its speed.
   static func median(_ rounds: [Measurement]) -> Measurement? {
-    let sorted = rounds.sorted { ($0.jobsPerSecond ?? 0) < ($1.jobsPerSecond ?? 0) }
+    median(rounds) { $0.jobsPerSecond ?? 0 }
+  }
+
+  /// The one in the middle by something else.
+  static func median(_ rounds: [Measurement], by value: (Measurement) -> Double) -> Measurement? {
+    let sorted = rounds.sorted { value($0) < value($1) }
     return sorted.isEmpty ? nil : sorted[sorted.count / 2]
   }
 }

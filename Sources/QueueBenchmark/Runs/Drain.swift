@@ -4,36 +4,64 @@ import LibpqClient
 /// Works off prefilled jobs: by the product, by its SQL alone, and by the classic table.
 struct Drain: Sendable {
   let stage: Stage
+  /// The classic table stays from round to round, with what is dead in it.
+  var keepsTable = false
+
   private var settings: BenchmarkSettings { stage.settings }
 
-  init(_ stage: Stage) { self.stage = stage }
+  init(_ stage: Stage, keepsTable: Bool = false) {
+    self.stage = stage
+    self.keepsTable = keepsTable
+  }
 
-  /// All three in turns, as often as the settings say; the medians.
-  func compared(
-    _ name: String, jobs: Int? = nil, bare: Bool = true, yardstick: Bool = true,
-    fill: (@Sendable (Int) async throws -> Void)? = nil
-  ) async throws -> Comparison {
-    let jobs = jobs ?? settings.jobs
-    let fill = fill ?? { try await OngFill(stage: stage)(jobs: $0) }
-    var rounds: (ong: [Measurement], bare: [Measurement], classic: [Measurement]) = ([], [], [])
-    for _ in 0..<settings.rounds {
-      if bare {
-        rounds.bare.append(try await measured(jobs, fill: fill) { try await self.bare(jobs) })
-      }
-      rounds.ong.append(try await measured(jobs, fill: fill) { try await ong(jobs) })
-      if yardstick { rounds.classic.append(try await classic(jobs)) }
+  /// The figures of each round.
+  struct Rounds {
+    var ong: [Measurement] = []
+    var bare: [Measurement] = []
+    var classic: [Measurement] = []
+
+    func compared(_ name: String) -> Comparison {
+      Comparison(
+        name, ong: .median(ong) ?? Measurement(jobs: 0, seconds: 0),
+        yardstick: .median(classic), bare: .median(bare))
     }
-    let result = Measurement.median(rounds.ong) ?? Measurement(jobs: 0, seconds: 0)
-    return Comparison(
-      name, ong: result, yardstick: .median(rounds.classic), bare: .median(rounds.bare))
+  }
+
+  /// The product, its SQL alone and the classic table in turns, as often as the settings say.
+  ///
+  /// - Parameters:
+  ///   - limit: stops after so many jobs of those that wait, which are not filled in then.
+  ///   - fill: puts jobs into the queue. Default: by COPY.
+  func rounds(
+    jobs: Int? = nil, limit: Int? = nil, fill: (@Sendable (Int) async throws -> Void)? = nil
+  ) async throws -> Rounds {
+    let jobs = limit ?? jobs ?? settings.jobs
+    let fill = fill ?? OngFill(stage: stage).callAsFunction(jobs:)
+    var rounds = Rounds()
+    let filled = limit == nil ? jobs : 0
+    for round in 0..<settings.rounds {
+      rounds.bare.append(try await measured(filled, fill: fill) { try await bare(jobs) })
+      rounds.ong.append(
+        try await measured(filled, fill: fill) { try await ong(jobs, isPart: limit != nil) })
+      let fillTable = { try await fillClassic($0, isNew: round == 0 || !keepsTable) }
+      rounds.classic.append(
+        try await measured(filled, fill: fillTable) { try await classic(jobs) })
+    }
+    return rounds
+  }
+
+  /// One drain by the product's SQL alone, for runs that are measured against it.
+  func bareRound() async throws -> Measurement {
+    let fill = OngFill(stage: stage).callAsFunction(jobs:)
+    return try await measured(settings.jobs, fill: fill) { try await bare(settings.jobs) }
   }
 
   /// WAL counts from the fill on, for that is what a job costs; the rest belongs to the drain.
-  func measured(
+  private func measured(
     _ jobs: Int, fill: (Int) async throws -> Void, _ drain: () async throws -> Measurement
   ) async throws -> Measurement {
     let empty = try await stage.meter.counters()
-    try await fill(jobs)
+    if jobs > 0 { try await fill(jobs) }
     let filled = try await stage.meter.counters()
     OwnProcess.forgetPeak()
     let before = try await stage.meter.settledCounters()
@@ -44,7 +72,9 @@ struct Drain: Sendable {
   }
 
   /// The product's workers, which wait until the queue is opened.
-  func ong(_ jobs: Int) async throws -> Measurement {
+  ///
+  /// - Parameter isPart: more jobs wait, which are left alone.
+  private func ong(_ jobs: Int, isPart: Bool) async throws -> Measurement {
     try await stage.queue.pauseQueue(NoOp.queue)
     let signal = StartSignal()
     let workers = OngWorkers(
@@ -55,9 +85,14 @@ struct Drain: Sendable {
       let start = stage.meter.stopwatch
       signal.open()
       try await stage.queue.resumeQueue(NoOp.queue)
-      try await workers.settled(jobs)
-      let end = stage.meter.stopwatch
-      var result = Measurement(jobs: jobs, from: start, to: end, startedAt: signal.firstAt)
+      var (done, end) = (jobs, start)
+      if isPart {
+        (done, end) = try await workers.reached(jobs)
+      } else {
+        try await workers.settled(jobs)
+        end = stage.meter.stopwatch
+      }
+      var result = Measurement(jobs: done, from: start, to: end, startedAt: signal.firstAt)
       result.latency = signal.latency.summary
       result.connections = connections
       return result
@@ -66,42 +101,39 @@ struct Drain: Sendable {
 
   private func bare(_ jobs: Int) async throws -> Measurement {
     try await BareQueue.with(stage) { bare in
-      try await timed(jobs, on: stage.meter, connections: 1) {
-        try await bare.drain(batch: settings.batch, latency: $0, since: $1)
+      try await timed(jobs) {
+        try await bare.drain(batch: settings.batch, limit: jobs, latency: $0, since: $1)
       }
     }
   }
 
   private func classic(_ jobs: Int) async throws -> Measurement {
-    try await measured(jobs, fill: fillClassic) {
-      try await ClassicQueue.with(stage) { classic in
-        try await timed(jobs, on: stage.meter, connections: 1) {
-          try await classic.drain(batch: settings.batch, latency: $0, since: $1)
-        }
+    try await ClassicQueue.with(stage) { classic in
+      try await timed(jobs) {
+        try await classic.drain(batch: settings.batch, limit: jobs, latency: $0, since: $1)
       }
     }
   }
 
-  private func fillClassic(_ jobs: Int) async throws {
+  func fillClassic(_ jobs: Int, isNew: Bool) async throws {
     try await ClassicQueue.with(stage) { classic in
-      try await classic.make()
+      if isNew { try await classic.make() }
       try await classic.fill(jobs: jobs, payloadBytes: settings.payloadBytes)
     }
   }
 
   private func timed(
-    _ jobs: Int, on meter: Meter, connections: Int,
-    _ drain: (LatencyRecorder, Int64) async throws -> Int
+    _ jobs: Int, _ drain: (LatencyRecorder, Int64) async throws -> Int
   ) async throws -> Measurement {
     let latency = LatencyRecorder()
-    let start = meter.stopwatch
+    let start = stage.meter.stopwatch
     let done = try await drain(latency, start.at)
-    guard done == jobs else {
+    guard done >= jobs else {
       throw BenchmarkStalled(what: "expected \(jobs) jobs to be drained, got: \(done)")
     }
-    var result = Measurement(jobs: jobs, from: start, to: meter.stopwatch)
+    var result = Measurement(jobs: done, from: start, to: stage.meter.stopwatch)
     result.latency = latency.summary
-    result.connections = connections
+    result.connections = 1
     return result
   }
 }

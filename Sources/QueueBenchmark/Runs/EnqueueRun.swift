@@ -77,7 +77,7 @@ struct EnqueueRun: Sendable {
     try await pieces { piece in
       try await producer.transaction { connection in
         _ = try await stage.queue.enqueueBulk(
-          NoOps(numbers: piece, payloads: payloads), in: connection)
+          NoOps(piece, payloads), in: connection)
       }
     }
   }

@@ -1,6 +1,7 @@
 import Foundation
 import LibpqClient
 import QueueSchema
+import Synchronization
 
 /// A database that a run makes beside the others of a server and drops at its end, with the queue in a
 /// schema of the same name. Nothing else of the server is touched.
@@ -11,6 +12,7 @@ struct ScratchDatabase: Sendable {
   private let administration: Connection
 
   private static let prefix = "ong_bench_"
+  private static let made = Atomic(0)
   /// For what moves many rows in one statement.
   static let patience = Duration.seconds(3600)
 
@@ -41,7 +43,8 @@ struct ScratchDatabase: Sendable {
     // The time tells leftovers from those that were only just made.
     name =
       "\(Self.prefix)\(Int(Date().timeIntervalSince1970))_"
-      + "\(ProcessInfo.processInfo.processIdentifier)"
+      + "\(ProcessInfo.processInfo.processIdentifier)_"
+      + "\(Self.made.add(1, ordering: .relaxed).newValue)"
     var configuration = server
     configuration.database = name
     configuration.queryTimeout = Self.patience
@@ -81,7 +84,7 @@ struct ScratchDatabase: Sendable {
     let found = try await administration.query(
       """
       select d.datname::text from pg_database d
-      where d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+$')
+      where d.datname ~ ('^' || $1 || '[0-9]+_[0-9]+_[0-9]+$')
         and pg_catalog.pg_has_role(d.datdba, 'usage')
         and to_timestamp(split_part(d.datname, '_', 3)::bigint) < now() - interval '1 minute'
         and not exists (select from pg_stat_activity a where a.datid = d.oid)

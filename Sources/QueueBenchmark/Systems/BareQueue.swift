@@ -39,8 +39,11 @@ struct BareQueue: Sendable {
     }
   }
 
-  /// Works off all that waits: each round trip settles the last batch and claims the next.
-  func drain(batch: Int, latency: LatencyRecorder, since start: Int64) async throws -> Int {
+  /// Works off what waits, or at least `limit` jobs of it; returns how many. Each round trip settles the
+  /// last batch and claims the next.
+  func drain(
+    batch: Int, limit: Int = .max, latency: LatencyRecorder, since start: Int64
+  ) async throws -> Int {
     let claim = PipelineRequest.query(
       """
       select lane, seq, id, attempt, crashes, kind, payload, enqueued_at, meta \
@@ -53,13 +56,13 @@ struct BareQueue: Sendable {
       let answers = try await connection.pipeline(requests)
       for answer in answers.dropLast() { _ = try answer.get() }
       let rows = try answers[answers.count - 1].get()
-      if rows.count == 0 { return jobs }
+      if rows.count == 0 || jobs >= limit { return jobs }
       jobs += rows.count
       for row in 0..<rows.count {
         bytes &+= rows.withUnsafeBytes(row: row, column: 6) { $0?.count ?? 0 }
       }
       precondition(bytes > 0, "expected payloads, got: none")
-      requests = settlements(of: rows) + [claim]
+      requests = settlements(of: rows) + (jobs < limit ? [claim] : [])
       latency.record(nanoseconds: MonotonicClock.nanoseconds - start)
     }
   }

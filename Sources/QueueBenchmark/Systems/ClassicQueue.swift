@@ -64,12 +64,14 @@ struct ClassicQueue: Sendable {
     return try answers[answers.count - 1].get()
   }
 
-  /// Works off all that waits.
-  func drain(batch: Int, latency: LatencyRecorder, since start: Int64) async throws -> Int {
+  /// Works off what waits, or at least `limit` jobs of it; returns how many.
+  func drain(
+    batch: Int, limit: Int = .max, latency: LatencyRecorder, since start: Int64
+  ) async throws -> Int {
     var finished: [Int64] = []
     var jobs = 0
     while true {
-      let rows = try await round(claiming: batch, finishing: finished)
+      let rows = try await round(claiming: jobs < limit ? batch : 0, finishing: finished)
       if rows.count == 0 { return jobs }
       jobs += rows.count
       finished = rows.ids(column: 0)
@@ -82,5 +84,14 @@ extension QueryResult {
   /// The values of a bigint column.
   func ids(column: Int) -> [Int64] {
     (0..<count).map { integer(row: $0, column: column) ?? 0 }
+  }
+}
+
+extension QueryResult {
+  /// The number of each job, from its payload.
+  func numbers(column: Int) -> [Int64] {
+    (0..<count).map { row in
+      withUnsafeBytes(row: row, column: column) { $0.map(NoOp.number) ?? 0 }
+    }
   }
 }

@@ -21,23 +21,27 @@ struct OngWorkers: Sendable {
     }
   }
 
-  /// Handlers as the settings ask for them; each calls `note` with its job's payload, if it is decoded,
-  /// and its id.
+  /// Handlers as the settings ask for them.
+  ///
+  /// - Parameters:
+  ///   - readsNumber: the handler wants its job's number, also from a payload that is not decoded.
+  ///   - note: called by each handler with the number, or 0, and the job's id.
   static func registry(
-    _ settings: BenchmarkSettings, note: @escaping @Sendable (NoOp?, Int64) -> Void
+    _ settings: BenchmarkSettings, readsNumber: Bool = false,
+    note: @escaping @Sendable (_ number: Int64, _ id: Int64) -> Void
   ) -> JobRegistry {
     var registry = JobRegistry()
     if settings.batchHandler {
       registry.registerBatch(NoOp.self, upTo: settings.batch, within: .zero) { jobs in
-        for job in jobs { note(job.payload, job.context.id) }
+        for job in jobs { note(job.payload.n, job.context.id) }
         return jobs.allSucceeded()
       }
     } else if settings.payload == .raw {
-      registry.registerRaw(kind: NoOp.kind, options: NoOp.options) { _, context in
-        note(nil, context.id)
+      registry.registerRaw(kind: NoOp.kind, options: NoOp.options) { payload, context in
+        note(readsNumber ? try payload.withJSON(NoOp.number) : 0, context.id)
       }
     } else {
-      registry.register(NoOp.self) { job, context in note(job, context.id) }
+      registry.register(NoOp.self) { job, context in note(job.n, context.id) }
     }
     return registry
   }
@@ -80,10 +84,23 @@ struct OngWorkers: Sendable {
   var succeeded: Int { workers.reduce(0) { $0 + $1.totals.succeeded } }
 
   /// Suspends until so many jobs have succeeded and the server has taken all results.
-  func settled(_ jobs: Int, every pause: Duration = .milliseconds(2)) async throws {
+  func settled(_ jobs: Int) async throws {
     try await patiently(
-      "jobs are missing", every: pause, progress: { succeeded }, until: { succeeded >= jobs })
+      "jobs are missing", every: .milliseconds(2), progress: { succeeded },
+      until: { succeeded >= jobs })
     for worker in workers { await worker.untilIdle() }
+  }
+
+  /// Suspends until at least so many jobs have succeeded, with more of them waiting; then the queue is
+  /// paused. Returns how many there were, and the look at the clock of that moment.
+  func reached(_ jobs: Int) async throws -> (jobs: Int, at: Meter.Stopwatch) {
+    try await patiently(
+      "jobs are missing", every: .milliseconds(2), progress: { succeeded },
+      until: { succeeded >= jobs })
+    let reached = (succeeded, stage.meter.stopwatch)
+    try await stage.queue.pauseQueue(NoOp.queue)
+    for worker in workers { await worker.untilIdle() }
+    return reached
   }
 }
 
