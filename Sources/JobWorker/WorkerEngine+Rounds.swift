@@ -46,12 +46,14 @@ extension WorkerEngine {
     }
   }
 
-  private func takeSettlements(at now: Moment) -> [Settlement] {
+  func takeSettlements(at now: Moment) -> [Settlement] {
     var settlements = buffer.takePostponed(at: now)
     for key in buffer.takeKeys(at: now) {
       guard let settlement = open[key]?.batch.collect() else { continue }
       settlements.append(settlement)
-      if settlement.isFinal { open[key] = nil }
+      guard settlement.isFinal, let entry = open.removeValue(forKey: key) else { continue }
+      // Its last jobs may have finished since the news was read; nobody looks at it again.
+      if entry.left > 0 { served[entry.batch.queue].plan.finished(entry.left, at: now) }
     }
     return settlements
   }
@@ -150,7 +152,7 @@ extension WorkerEngine {
     }
   }
 
-  private func accept(_ rows: QueryResult, queue: Int, at now: Moment) {
+  func accept(_ rows: QueryResult, queue: Int, at now: Moment) {
     guard rows.count > 0 else { return }
     let batches = claimRanges(rows).map { claim in
       ClaimedBatch(key: claim.key, queue: queue, rows: rows, range: claim.range, claimedAt: now)
