@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "JobWorker", targets: ["JobWorker"]),
     .library(name: "PayloadEncryption", targets: ["PayloadEncryption"]),
     .library(name: "JobQueueTesting", targets: ["JobQueueTesting"]),
+    .library(name: "HotPieces", targets: ["HotPieces"]),
     .executable(name: "ong", targets: ["ong"]),
   ],
   dependencies: [
@@ -118,6 +119,9 @@ let package = Package(
       ],
       exclude: ["Templates", "Assets"],
       swiftSettings: settings, plugins: ["EmbedFiles"]),
+    .target(
+      name: "HotPieces", dependencies: ["LibpqClient", "JobQueue", "JobWorker"],
+      swiftSettings: settings),
     .target(
       name: "QueueBenchmark",
       dependencies: [

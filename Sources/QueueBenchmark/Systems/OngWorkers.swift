@@ -85,18 +85,24 @@ struct OngWorkers: Sendable {
 
   /// Suspends until so many jobs have succeeded and the server has taken all results.
   func settled(_ jobs: Int) async throws {
-    try await patiently(
-      "jobs are missing", every: .milliseconds(2), progress: { succeeded },
-      until: { succeeded >= jobs })
+    try await done(jobs)
     for worker in workers { await worker.untilIdle() }
+  }
+
+  private func done(_ jobs: Int) async throws {
+    do {
+      try await patiently(
+        "", every: .milliseconds(2), progress: { succeeded }, until: { succeeded >= jobs })
+    } catch is BenchmarkStalled {
+      throw BenchmarkStalled(
+        what: "expected \(jobs) jobs to succeed, got: \(workers.map(\.totals))")
+    }
   }
 
   /// Suspends until at least so many jobs have succeeded, with more of them waiting; then the queue is
   /// paused. Returns how many there were, and the look at the clock of that moment.
   func reached(_ jobs: Int) async throws -> (jobs: Int, at: Meter.Stopwatch) {
-    try await patiently(
-      "jobs are missing", every: .milliseconds(2), progress: { succeeded },
-      until: { succeeded >= jobs })
+    try await done(jobs)
     let reached = (succeeded, stage.meter.stopwatch)
     try await stage.queue.pauseQueue(NoOp.queue)
     for worker in workers { await worker.untilIdle() }

@@ -1,0 +1,43 @@
+import Benchmark
+import HotPieces
+
+// Times are for one iteration, throughput is iterations a second: the tool divides by the scaling
+// factor. An iteration of the slots is a claim of 1000 jobs.
+let benchmarks: @Sendable () -> Void = {
+  Benchmark.defaultConfiguration = .init(
+    metrics: [.wallClock, .throughput, .instructions], scalingFactor: .kilo,
+    maxDuration: .seconds(2))
+  let pieces = HotPieces()
+
+  Benchmark("payload decode") { benchmark in
+    for _ in benchmark.scaledIterations { blackHole(try pieces.decodePayload()) }
+  }
+  Benchmark("payload encode") { benchmark in
+    for _ in benchmark.scaledIterations { blackHole(try pieces.encodePayload()) }
+  }
+  Benchmark("meta decode") { benchmark in
+    for _ in benchmark.scaledIterations { blackHole(try pieces.decodeMeta()) }
+  }
+  Benchmark("retry backoff") { benchmark in
+    var generator = SystemRandomNumberGenerator()
+    for _ in benchmark.scaledIterations { blackHole(pieces.retryDelay(&generator)) }
+  }
+  Benchmark("row of a claim, as the worker reads it") { benchmark in
+    for row in benchmark.scaledIterations { blackHole(pieces.readRow(row)) }
+  }
+  Benchmark("row of a claim, by decode") { benchmark in
+    for row in benchmark.scaledIterations { blackHole(try pieces.decodeRow(row)) }
+  }
+  for (name, isTyped) in [("raw", false), ("typed", true)] {
+    for count in [16, 64, 1024] {
+      let slots = Slots(count: count, isTyped: isTyped)
+      Benchmark(
+        "claim of 1000 \(name) jobs through \(count) slots",
+        configuration: .init(
+          metrics: [.wallClock, .throughput, .instructions], maxDuration: .seconds(2))
+      ) { benchmark in
+        for _ in benchmark.scaledIterations { await slots.runClaim() }
+      }
+    }
+  }
+}
