@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import QueueBenchmark
+public import QueueBenchmark
 
 /// `ong bench RUN`
 struct BenchCommand: AsyncParsableCommand {
