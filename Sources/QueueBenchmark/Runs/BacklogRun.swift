@@ -62,6 +62,7 @@ struct BacklogRun: Sendable {
 
   /// What waits, and what the rounds will take away before it.
   private func fill(_ size: Int, in stage: Stage) async throws {
+    stage.logger.info("filling", metadata: ["waiting": "\(size)"])
     let settings = stage.settings
     try await OngFill(stage: stage)(jobs: size + 2 * settings.rounds * settings.jobs)
     try await Drain(stage).fillClassic(size + settings.rounds * settings.jobs, isNew: true)
@@ -69,6 +70,7 @@ struct BacklogRun: Sendable {
 
   /// Jobs for the next month, written as a producer's call would, by one statement of the server.
   private func deferJobs(_ count: Int, in stage: Stage) async throws {
+    stage.logger.info("filling", metadata: ["deferred": "\(count)"])
     let schema = stage.scratch.name
     try await stage.connection.query(
       """

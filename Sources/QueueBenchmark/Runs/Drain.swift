@@ -1,5 +1,6 @@
 import JobQueue
 import LibpqClient
+import Logging
 
 /// Works off prefilled jobs: by the product, by its SQL alone, and by the classic table.
 struct Drain: Sendable {
@@ -40,6 +41,8 @@ struct Drain: Sendable {
     var rounds = Rounds()
     let filled = limit == nil ? jobs : 0
     for round in 0..<settings.rounds {
+      stage.logger.info(
+        "draining", metadata: ["jobs": "\(jobs)", "round": "\(round + 1) of \(settings.rounds)"])
       rounds.bare.append(try await measured(filled, fill: fill) { try await bare(jobs) })
       rounds.ong.append(
         try await measured(filled, fill: fill) { try await ong(jobs, isPart: limit != nil) })
