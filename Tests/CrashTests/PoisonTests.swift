@@ -85,8 +85,11 @@ struct PoisonTests {
         }
         workers[round].send(round == 2 ? SIGSTOP : SIGKILL)
         workers.append(try WorkerProcess(database.configuration, slots: 8))
+        // A frozen worker may be amid a transaction, and keeps its epoch's lock: the leader seizes it.
+        try await queue.connection.query("select set_config('search_path', 'ong', false)")
         try await queue.connection.query(
-          "select ong.rescue(epoch) from ong.worker_status() where pid = $1", [workers[round].pid])
+          "select seize_epoch(epoch), rescue(epoch) from worker_status() where pid = $1",
+          [workers[round].pid])
         if round == 2 { workers[round].send(SIGCONT) }
       }
       // Alive and declared dead: what it still commits must be refused.
