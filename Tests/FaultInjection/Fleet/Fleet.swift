@@ -74,8 +74,12 @@ actor Fleet {
   private func judge(_ member: Member, _ process: Int32, _ status: Int32) {
     if killed.remove(process) != nil || isClean(member, status) { return }
     if status == WorkerProgram.schemaMismatch, migrations > 0 { return }
-    let was = member.role == .worker ? "a worker (\(member.place.rawValue))" : "a \(member.role)"
-    surprises.append("\(was), process \(process), ended by itself with status \(status)")
+    surprises.append(
+      "\(name(of: member)), process \(process), ended by itself with status \(status)")
+  }
+
+  private func name(of member: Member) -> String {
+    member.role == .worker ? "a worker (\(member.place.rawValue))" : "a \(member.role)"
   }
 
   /// Who was started a moment before the end may not heed SIGTERM yet.
@@ -144,10 +148,20 @@ actor Fleet {
     ended.insert(role)
     let leaving = children.filter { members[$0.key].role == role }
     for child in leaving.values { kill(role == .group ? -child.id : child.id, SIGTERM) }
-    for child in leaving.values where await child.waitForExit(within: .seconds(20)) == nil {
-      surprises.append("a \(role), process \(child.id), does not end when it is told to")
+    for (index, child) in leaving where await !hasLeft(child, role) {
+      surprises.append(
+        "\(name(of: members[index])), process \(child.id), does not end when it is told to")
       killed.insert(child.id)
       kill(-child.id, SIGKILL)
     }
+  }
+
+  /// Told more than once, because who is just starting may not listen yet.
+  private func hasLeft(_ child: ChildProcess, _ role: Member.Role) async -> Bool {
+    for _ in 0..<10 {
+      kill(role == .group ? -child.id : child.id, SIGTERM)
+      if await child.waitForExit(within: .seconds(2)) != nil { return true }
+    }
+    return false
   }
 }

@@ -12,7 +12,7 @@ extension ChaosOptions {
       --seconds N         how long load and faults last (60)
       --seed S            repeats the faults and the load of a run
       --json              prints the report as JSON
-      --jobs N            goes on until N jobs have succeeded
+      --jobs N            goes on until N jobs are enqueued
       --rate N            jobs a second (300; 900 with --jobs)
       --kills N           kill -9 of single workers, instead of one in 3 s
       --server-crashes N  crashes of the server: half of them immediate stops, half of them
@@ -50,6 +50,7 @@ extension ChaosOptions {
     }
     self.rate = rate ?? (jobs > 0 ? 900 : 300)
     self.seconds = seconds ?? (jobs > 0 ? Double(jobs) / self.rate : 60)
+    patience = .seconds(120) + .milliseconds(jobs)
     guard self.rate > 0, self.seconds >= 5 else {
       throw ChaosError("expected a rate above 0 and 5 seconds at least")
     }

@@ -4,7 +4,7 @@ package struct ChaosOptions: Sendable {
   package var seconds: Double = 60
   /// Repeats the plan of faults, the choice of victims and the jobs. Default: random.
   package var seed = UInt64.random(in: 0...UInt64(UInt32.max))
-  /// The load goes on until so many jobs have succeeded, about. Default: 0, `seconds` alone.
+  /// The load goes on until so many jobs are enqueued, about. Default: 0, `seconds` alone.
   package var jobs = 0
   /// Jobs a second of all producers together. Default: 300; 900 with `jobs`.
   package var rate: Double = 300
@@ -16,7 +16,7 @@ package struct ChaosOptions: Sendable {
   package var counts: [FaultKind: Int] = [:]
   /// Default: all.
   package var kinds = FaultKind.allCases
-  /// How long what is left at the end may take. Default: 120 s.
+  /// How long what is left at the end may take. Default: 120 s, and 1 ms for each of `jobs`.
   package var patience = Duration.seconds(120)
   package var isJSON = false
   /// Leaves the folder of the run, with the journals and the logs, behind.

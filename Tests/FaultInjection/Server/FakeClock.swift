@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// A clock of a process's own, by Debian's libfaketime: the process asks a file how far it is off. The
+/// A clock of a process's own, by Debian's libfaketime: once a second the process looks into a file how
+/// far it is off; to look each time would cost more than all else that it does. The
 /// monotonic clock stays as it is, as it does when somebody sets a machine's time.
 struct FakeClock: Sendable {
   private let file: String
@@ -18,7 +19,7 @@ struct FakeClock: Sendable {
   /// Of a process that goes by it.
   var environment: [String: String] {
     [
-      "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_NO_CACHE": "1",
+      "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_CACHE_DURATION": "1",
       "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
     ]
   }
