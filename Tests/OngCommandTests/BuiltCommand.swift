@@ -17,6 +17,8 @@ struct BuiltCommand {
     try await program.run(arguments, input: input)
   }
 
+  func run(_ arguments: [String]) async throws -> Program.Ended { try await program.run(arguments) }
+
   func start(_ arguments: [String]) throws -> RunningProgram { try program.start(arguments) }
 
   private var program: Program {

@@ -51,6 +51,38 @@ import Testing
     }
   }
 
+  @Test("A job is enqueued once under a scope, with tags and an expiry; a full queue refuses")
+  func enqueueOptions() async throws {
+    try await BuiltCommand.withQueue { ong, queue in
+      try await queue.createQueue("mail")
+      let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+      let options = [
+        "enqueue", "mail", "letter.send", #"{"n": 1}"#, "--unique-payload", "--unique", "10m",
+        "--tag",
+        "monthly", "--tag", "letters", "--expires-in", "1h", "--traceparent", trace, "--key",
+        "tenant 7",
+      ]
+      let first = try await ong.run(options)
+      #expect(first.status == 0, "\(first.errors)")
+      #expect(try await ong.run(options).output == first.output)
+      let id = first.output.trimmingCharacters(in: .whitespacesAndNewlines)
+      let story = try await ong.run("jobs", "show", id, "--json").output
+      for text in [trace, "monthly", "letters", "tenant 7"] { #expect(story.contains(text)) }
+      #expect(try await ong.run(options + ["--on-conflict", "raise"]).status != 0)
+      #expect(
+        try await ong.run(options + ["--expires-at", "2026-03-01T08:00:00+07:00"]).status == 2)
+      #expect(try await ong.run("enqueue", "mail", "k", "--traceparent", "00-1").status == 2)
+
+      #expect(try await ong.run("queues", "backpressure", "mail", "--max-waiting", "1").status == 0)
+      let refused = try await ong.run("enqueue", "mail", "k", "--wait-for-room", "50ms")
+      #expect(refused.status != 0)
+      #expect(refused.errors.contains("was full for"))
+      #expect(try await ong.run("queues", "backpressure", "mail").status == 0)
+      #expect(try await ong.run("enqueue", "mail", "k").status == 0)
+      #expect(try await ong.run("queues", "backpressure", "mail", "--max-waiting", "0").status != 0)
+    }
+  }
+
   @Test("A job is explained as text and as JSON")
   func explain() async throws {
     try await BuiltCommand.withQueue { ong, queue in

@@ -5,6 +5,7 @@ public import JobQueue
 // The words of queue and domain as values of options. `allValueStrings` lists them in help and completions.
 extension JobState: ExpressibleByArgument {}
 extension UniqueConflict: ExpressibleByArgument {}
+extension TraceContext: ExpressibleByArgument {}
 extension WorkflowState: ExpressibleByArgument {}
 extension SkippedTimes: ExpressibleByArgument {}
 extension RepeatedTimes: ExpressibleByArgument {}

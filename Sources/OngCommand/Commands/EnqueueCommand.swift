@@ -21,9 +21,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     help: "Not before this time, as ISO 8601 with its zone: 2026-03-01T08:00:00+07:00.",
     transform: TimeText.argument)
   var at: Date?
-  @Option(help: "At most one job with this key waits in the queue.") var uniqueKey: String?
-  @Option(help: "What to do when a job with the same unique key waits.")
-  var onConflict = UniqueConflict.keep
+  @OptionGroup var options: EnqueueOptions
   @OptionGroup(title: "Database") var database: DatabaseOptions
 
   func validate() throws {
@@ -35,7 +33,8 @@ struct EnqueueCommand: AsyncParsableCommand {
     let id = try await database.withQueue {
       try await $0.enqueue(
         kind: kind, json: json, queue: queue, priority: priority, delay: delay, runAt: at,
-        unique: uniqueKey.map { .key($0, onConflict: onConflict) })
+        key: options.key, unique: options.uniqueness, expires: options.expiry, tags: options.tags,
+        trace: options.traceparent, waitingUpTo: options.waitForRoom)
     }
     Terminal.printLines(["\(id)"])
   }

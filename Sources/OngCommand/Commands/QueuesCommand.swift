@@ -9,6 +9,7 @@ struct QueuesCommand: AsyncParsableCommand {
     commandName: "queues", abstract: "Look into queues; make, pause and resume them.",
     subcommands: [
       List.self, Show.self, Create.self, Pause.self, Resume.self, QueueLimitsCommand.self,
+      BackpressureCommand.self,
     ],
     defaultSubcommand: List.self)
 
