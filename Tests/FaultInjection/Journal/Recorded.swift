@@ -16,8 +16,22 @@ package struct Recorded: Sendable {
   package private(set) var enqueued: Set<Int64> = []
   /// Jobs of transactions whose producer died, or lost its connection, before it knew.
   package private(set) var uncertain: Set<Int64> = []
-  /// Jobs of the kind that is settled in the handler's transaction, certain or not.
-  package private(set) var payments: Set<Int64> = []
+  /// Jobs of the kind that is settled in the handler's transaction, certain or not. A crash may take an
+  /// id back and give it to a job of another kind: what is certain decides, and where nothing is, the
+  /// kind is not known.
+  package var payments: Set<Int64> {
+    paid.union(perhapsPaid.subtracting(enqueued).subtracting(perhapsSteps))
+  }
+
+  private var paid: Set<Int64> = []
+  private var perhapsPaid: Set<Int64> = []
+  private var perhapsSteps: Set<Int64> = []
+
+  /// The jobs of a transaction that is not known to have committed.
+  private struct Batch {
+    let ids: [Int64]
+    let isPayment: Bool
+  }
 
   package init() {}
 
@@ -32,7 +46,7 @@ package struct Recorded: Sendable {
 
   /// Reads one process's journal.
   package mutating func read(_ data: Data) {
-    var open: [Int64: [Int64]] = [:]
+    var open: [Int64: Batch] = [:]
     data.withUnsafeBytes { bytes in
       for line in bytes.split(separator: UInt8(ascii: "\n")) {
         let words = line.split(separator: UInt8(ascii: " "))
@@ -40,13 +54,20 @@ package struct Recorded: Sendable {
         read(first, words, &open)
       }
     }
-    for ids in open.values { uncertain.formUnion(ids) }
+    for batch in open.values {
+      uncertain.formUnion(batch.ids)
+      if batch.isPayment {
+        perhapsPaid.formUnion(batch.ids)
+      } else {
+        perhapsSteps.formUnion(batch.ids)
+      }
+    }
     // Their numbers may have been given again after a crash took them back.
     uncertain.subtract(enqueued)
   }
 
   private mutating func read(
-    _ event: UInt8, _ words: [Slice<UnsafeRawBufferPointer>], _ open: inout [Int64: [Int64]]
+    _ event: UInt8, _ words: [Slice<UnsafeRawBufferPointer>], _ open: inout [Int64: Batch]
   ) {
     switch (event, words.count) {
     case (UInt8(ascii: "S"), 5):
@@ -54,10 +75,12 @@ package struct Recorded: Sendable {
     case (UInt8(ascii: "A"), 3): applied.insert(number(words[2]))
     case (UInt8(ascii: "I"), 4):
       let ids = words[3].split(separator: UInt8(ascii: ",")).map(number)
-      open[number(words[1])] = ids
-      if words[2].elementsEqual("pay".utf8) { payments.formUnion(ids) }
+      open[number(words[1])] = Batch(
+        ids: ids, isPayment: words[2].elementsEqual("pay".utf8))
     case (UInt8(ascii: "E"), 2):
-      enqueued.formUnion(open.removeValue(forKey: number(words[1])) ?? [])
+      guard let batch = open.removeValue(forKey: number(words[1])) else { return }
+      enqueued.formUnion(batch.ids)
+      if batch.isPayment { paid.formUnion(batch.ids) }
     default: break  // The last line of a process that was killed in the middle of it.
     }
   }
