@@ -37,6 +37,9 @@ let package = Package(
       name: "LibpqClient",
       dependencies: ["CLibpq", .product(name: "Logging", package: "swift-log")],
       swiftSettings: settings),
+    // C++ with a header in C: nothing outside sees simdjson.
+    .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(name: "JSONReading", dependencies: ["CSimdjson"], swiftSettings: settings),
     .target(name: "ProcessSpawning", swiftSettings: settings),
     .target(
       name: "PrivatePostgres",
@@ -50,7 +53,7 @@ let package = Package(
     .target(
       name: "JobQueue",
       dependencies: [
-        "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
+        "JSONReading", "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .target(
@@ -165,6 +168,8 @@ let package = Package(
       dependencies: ["PrivatePostgres", "LibpqClient", "private-server-holder"],
       swiftSettings: settings),
     .testTarget(
+      name: "JSONReadingTests", dependencies: ["JSONReading"], swiftSettings: settings),
+    .testTarget(
       name: "ProtocolTests", dependencies: ["JobQueueTesting", "LibpqClient", "QueueSchema"],
       swiftSettings: settings),
     .testTarget(
@@ -274,5 +279,6 @@ let package = Package(
         "OngCommand", "JobQueue", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
       ],
       swiftSettings: settings),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

@@ -1,4 +1,5 @@
 package import Foundation
+import JSONReading
 
 /// JSON as the queue stores it: dates as ISO 8601 with milliseconds, data as Base64, so that
 /// producers in other languages have an easy time.
@@ -16,7 +17,20 @@ package enum PayloadCoding {
   package static func decode<Payload: Decodable>(_ type: Payload.Type, from json: Data) throws
     -> Payload
   {
-    try decoder.decode(type, from: json)
+    try json.withUnsafeBytes { try decode(type, from: $0) }
+  }
+
+  /// - Parameter json: not kept.
+  package static func decode<Payload: Decodable>(
+    _ type: Payload.Type, from json: UnsafeRawBufferPointer
+  ) throws -> Payload {
+    if let payload = JSONReader.decode(type, from: json, dates: date) { return payload }
+    guard let start = json.baseAddress else { return try decoder.decode(type, from: Data()) }
+    return try decoder.decode(
+      type,
+      from: Data(
+        bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: json.count,
+        deallocator: .none))
   }
 
   /// One decoder for all threads: its strategies are never changed after this.
@@ -25,15 +39,16 @@ package enum PayloadCoding {
     decoder.dateDecodingStrategy = .custom { decoder in
       let container = try decoder.singleValueContainer()
       let text = try container.decode(String.self)
-      if let date = (try? withFraction.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
-      {
-        return date
-      }
+      if let date = date(text) { return date }
       throw DecodingError.dataCorruptedError(
         in: container, debugDescription: "expected date to be ISO 8601, got: \(text.prefix(40))")
     }
     return decoder
   }()
+
+  private static func date(_ text: String) -> Date? {
+    (try? withFraction.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
+  }
 
   private static let withFraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 }

@@ -26,23 +26,33 @@ package struct PayloadBytes: Sendable {
 
   /// The payload, read straight from the answer's memory.
   func read<Payload>(with reader: PayloadReader<Payload>, queue: String) throws -> Payload {
-    try withJSON { try reader.read($0, queue: queue) }
+    try withBytes { try reader.read($0, queue: queue) }
   }
 
   /// The text must not be kept after `body`.
   func withJSON<T>(_ body: (Data) throws -> T) throws -> T {
+    try withBytes { bytes in
+      guard let start = bytes.baseAddress else { return try body(Data()) }
+      return try body(
+        Data(
+          bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count,
+          deallocator: .none))
+    }
+  }
+
+  /// The text as UTF-8, which must not be kept after `body`.
+  func withBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
     switch place {
-    case .text(let json): try body(Data(json.utf8))
+    case .text(let json):
+      var json = json
+      return try json.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
     case .cell(let rows, let row, let column):
-      try rows.withUnsafeBytes(row: row, column: column) { bytes in
+      return try rows.withUnsafeBytes(row: row, column: column) { bytes in
         // The binary form of jsonb is a version byte, 1, and the JSON text.
-        guard let bytes, let start = bytes.baseAddress, bytes.count > 1, bytes[0] == 1 else {
+        guard let bytes, bytes.count > 1, bytes[0] == 1 else {
           throw UndecodablePayload(reason: "expected jsonb of version 1")
         }
-        return try body(
-          Data(
-            bytesNoCopy: UnsafeMutableRawPointer(mutating: start + 1), count: bytes.count - 1,
-            deallocator: .none))
+        return try body(UnsafeRawBufferPointer(rebasing: bytes.dropFirst()))
       }
     }
   }

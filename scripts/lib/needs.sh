@@ -48,6 +48,7 @@ unmet_packages() {
   command -v git >/dev/null || echo git
   command -v pkg-config >/dev/null || echo pkg-config
   has_header libpq || echo libpq-dev
+  has_header simdjson || echo libsimdjson-dev
   has_header libcurl || echo libcurl4-openssl-dev
   has_header pangocairo || echo libpango1.0-dev
   has_header cairo-pdf || echo libcairo2-dev

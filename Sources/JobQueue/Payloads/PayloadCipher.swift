@@ -41,9 +41,14 @@ extension SealedPayload {
 
   private static let start = Array(#"{"ong_encrypted":"#.utf8)
 
-  /// Nil where this is a payload in plain text. A cheap look for the many that are.
+  /// A cheap look for the many payloads in plain text.
+  package static func isSealed(_ json: UnsafeRawBufferPointer) -> Bool {
+    json.count > start.count && json.starts(with: start)
+  }
+
+  /// Nil where this is a payload in plain text.
   package init?(stored json: Data) throws {
-    guard json.count > Self.start.count, json.starts(with: Self.start) else { return nil }
+    guard json.withUnsafeBytes(Self.isSealed) else { return nil }
     guard let envelope = try? PayloadCoding.decode(Envelope.self, from: json) else {
       throw PayloadEncryptionError(.malformed)
     }

@@ -20,14 +20,31 @@ package struct PayloadReader<Payload: JobPayload>: Sendable {
   /// - Throws: `UndecodablePayload`, and `PayloadEncryptionError` where another program may have the
   ///   key.
   package func read(_ json: Data, queue: String) throws -> Payload {
-    guard let plain = try opened(json, queue: queue) else { return try lift(json, isSecret: false) }
+    try json.withUnsafeBytes { try read($0, queue: queue) }
+  }
+
+  /// - Parameter json: not kept.
+  package func read(_ json: UnsafeRawBufferPointer, queue: String) throws -> Payload {
+    if steps.isEmpty, !SealedPayload.isSealed(json) {
+      return try telling(isSecret: false) { try PayloadCoding.decode(Payload.self, from: json) }
+    }
+    let stored = Data(json)
+    guard let plain = try opened(stored, queue: queue) else {
+      return try lift(stored, isSecret: false)
+    }
     return try lift(plain, isSecret: true)
   }
 
   private func lift(_ json: Data, isSecret: Bool) throws -> Payload {
-    do {
+    try telling(isSecret: isSecret) {
       let current = try steps.reduce(json) { try $1.convert($0) }
       return try PayloadCoding.decode(Payload.self, from: current)
+    }
+  }
+
+  private func telling(isSecret: Bool, _ read: () throws -> Payload) throws -> Payload {
+    do {
+      return try read()
     } catch {
       throw UndecodablePayload(error, type: Payload.self, isSecret: isSecret)
     }
