@@ -105,21 +105,19 @@ begin
       v_id := case when v_xid = v_position.to_xid then v_position.to_id else -1 end;
       if v_look.has_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
-      else
+      elsif v_is_plain then
+        -- The common claim. Rows whole as they lie in the log cost half of a list of their columns.
         v_tokens := v_queue.rate_burst - v_new.spent; -- null: no rate
         return query
           with w as materialized (
-            select r.xid, r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta, r.enqueued_at
-            from rows_after(v_position.lane, v_position.hi, v_xid, v_id,
-                            pg_snapshot_xmax(v_position.hi), v_left) r where v_is_plain
-            union all
-            select r.xid, r.id, r.attempt, r.crashes, r.kind, r.payload, r.meta, r.enqueued_at
-            from window_rows(v_position.lane, v_position.lo, v_position.hi,
-                             v_position.to_xid, v_position.to_id, v_left) r where not v_is_plain),
+            select r.* from rows_after(v_position.lane, v_position.hi, v_xid, v_id,
+                                       pg_snapshot_xmax(v_position.hi), v_left) r),
           last as ( -- in the order in which they were read; a sort would cost as much as the claim
             select (array_agg(w.xid))[count(*)] xid, (array_agg(w.id))[count(*)] id, count(*) n,
-              sum(case when v_tokens is null or w.meta is null then 1
-                  else job_cost(w.meta, v_queue.rate_burst) end) cost
+              case when v_tokens is null then null
+                when exists (select from w where w.meta is not null) then (
+                  select sum(job_cost(w.meta, v_queue.rate_burst)) from w)
+                else count(*) end cost
             from w),
           k as (
             insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id,
@@ -130,10 +128,12 @@ begin
             from last where last.n > 0 and (v_tokens is null or last.cost <= v_tokens))
           select v_position.lane, v_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
             w.meta, w.enqueued_at
-          from w where v_tokens is null or (select last.cost from last) <= v_tokens;
+          from w where (select v_tokens is null or last.cost <= v_tokens from last);
         if v_tokens is not null and not found then
           return query select * from claim_affordable(v_position, v_new, v_left, v_queue.rate_burst);
         end if;
+      else
+        return query select * from claim_window(v_position, v_new, v_left, v_queue.rate_burst);
       end if;
       get diagnostics v_found = row_count;
       v_left := v_left - v_found;
@@ -159,6 +159,41 @@ begin
     end loop;
     exit when v_left <= 0;
   end loop;
+end $$;
+
+-- The same claim in any window: also of rows that transactions wrote which ran at the window's start, and
+-- beside transactions that run for long. p_burst: the size of the queue's bucket, null without a rate.
+create or replace function claim_window(
+  p_position claim, p_new claim, p_limit int, p_burst int)
+returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
+  payload jsonb, meta jsonb, enqueued_at timestamptz)
+language plpgsql
+as $$
+#variable_conflict use_column
+declare
+  v_tokens float8 := p_burst - p_new.spent; -- null: no rate
+begin
+  return query
+    with w as materialized (
+      select r.* from window_rows(p_position.lane, p_position.lo, p_position.hi,
+                                  p_position.to_xid, p_position.to_id, p_limit) r),
+    last as (
+      select (array_agg(w.xid))[count(*)] xid, (array_agg(w.id))[count(*)] id, count(*) n,
+        case when p_burst is not null then (select sum(job_cost(w.meta, p_burst)) from w) end cost
+      from w),
+    k as (
+      insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id,
+                         n, drained, turn, open, spent, spent_at)
+      select p_new.segment, p_position.lane, p_position.seq + 1, p_new.epoch, p_position.lo,
+        p_position.hi, p_position.to_xid, p_position.to_id, last.xid, last.id, last.n,
+        last.n < p_limit, p_new.turn, p_new.open, p_new.spent + last.cost, p_new.spent_at
+      from last where last.n > 0 and (v_tokens is null or last.cost <= v_tokens))
+    select p_position.lane, p_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
+      w.meta, w.enqueued_at
+    from w where (select v_tokens is null or last.cost <= v_tokens from last);
+  if v_tokens is not null and not found then
+    return query select * from claim_affordable(p_position, p_new, p_limit, p_burst);
+  end if;
 end $$;
 
 -- The claim of jobs that together cost more than the queue's bucket has: as many as it has enough for.
