@@ -66,7 +66,7 @@ struct ClaimRound: Sendable {
     if let heartbeat {
       requests.append(
         .query(
-          "select draining, cancel from \(sql("heartbeat"))($1, $2, $3, $4)",
+          "select draining, cancel, horizon, rated from \(sql("heartbeat"))($1, $2, $3, $4)",
           [epoch, session, Int32(heartbeat), Int32(leaked)]))
     }
     return requests

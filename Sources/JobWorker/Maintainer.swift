@@ -12,9 +12,11 @@ actor Maintainer {
 
   /// How often a worker that does not lead tries to.
   private static let candidacy = Duration.seconds(2)
-  /// A leader asks something every second, a candidate every two.
+  /// A leader asks something every 1.5 seconds, a candidate every two.
   private static let longestSilence = Duration.seconds(6)
+  /// Most jobs, or waits, of one step.
   private static let promotion = 1000
+  private static let waits = 1000
   private static let stepTimeout = Duration.seconds(30)
 
   private let database: ConnectionConfiguration
@@ -105,16 +107,32 @@ actor Maintainer {
 
   private func perform(_ step: MaintenanceSchedule.Step, on connection: Connection) async throws {
     switch step {
-    case .rescueLost:
-      try await rescue(on: connection)
+    case .look: try await look(on: connection)
+    case .rescueLost: try await rescue(on: connection)
     case .promoteDue: return try await promote(on: connection)
     case .fireSchedules: return try await fire(on: connection)
-    case .settleWaits: _ = try await call("settle_waits", on: connection)
+    case .settleWaits: return try await settleWaits(on: connection)
     case .rotate: _ = try await call("rotate_if_due", on: connection)
     case .unpark: _ = try await call("unpark_known", on: connection)
     case .prune: _ = try await call("prune", on: connection)
     }
     schedule.did(step, at: .now)
+  }
+
+  private func look(on connection: Connection) async throws {
+    let row = try await connection.query(
+      """
+      select lost, next_due, next_tick, next_wait, rotation, parked \
+      from \(sql("maintenance_due"))($1::float8 * interval '1 second')
+      """, [schedule.staleness(at: .now).inSeconds], timeout: Self.stepTimeout)[0]
+    func wait(_ column: Int) throws -> Duration? {
+      try row[column].decode(Double?.self).map { .seconds($0) }
+    }
+    schedule.saw(
+      MaintenanceSchedule.Findings(
+        isWorkerLost: try row[0].decode(), nextDue: try wait(1), nextTick: try wait(2),
+        nextWait: try wait(3), isRotationDue: try row[4].decode(),
+        areKindsParked: try row[5].decode()), at: .now)
   }
 
   private func rescue(on connection: Connection) async throws {
@@ -146,16 +164,13 @@ actor Maintainer {
     schedule.begin(.promoteDue)
     let rows = try await connection.query(
       """
-      select promoted, extract(epoch from next_due - clock_timestamp())::float8, \
-      extract(epoch from \(sql("next_schedule_due"))() - clock_timestamp())::float8 \
+      select promoted, extract(epoch from next_due - clock_timestamp())::float8 \
       from \(sql("promote_due"))($1)
       """, [Int32(Self.promotion)], timeout: Self.stepTimeout)
     let wait = try rows[0, 1].decode(Double?.self)
     schedule.promoted(
       Int(try rows[0, 0].decode(Int32.self)), of: Self.promotion,
       nextIn: wait.map { .seconds($0) }, at: .now)
-    let tick = try rows[0, 2].decode(Double?.self)
-    if let tick { schedule.expect(.fireSchedules, dueAt: .now + .seconds(max(0, tick))) }
   }
 
   private func fire(on connection: Connection) async throws {
@@ -168,6 +183,15 @@ actor Maintainer {
     let wait = try rows[0, 1].decode(Double?.self)
     schedule.fired(
       Int(try rows[0, 0].decode(Int32.self)), nextIn: wait.map { .seconds($0) }, at: .now)
+  }
+
+  private func settleWaits(on connection: Connection) async throws {
+    let ended = try await connection.query(
+      "select \(sql("settle_waits"))($1)", [Int32(Self.waits)], timeout: Self.stepTimeout)
+    schedule.did(.settleWaits, at: .now)
+    if try ended[0, 0].decode(Int.self) >= Self.waits {
+      schedule.expect(.settleWaits, dueAt: .now)
+    }
   }
 
   private func call(_ function: StaticString, on connection: Connection) async throws

@@ -1,8 +1,24 @@
 /// What the leader does when.
 struct MaintenanceSchedule: Sendable {
   enum Step: CaseIterable, Sendable {
+    /// Asks the server which of the others are due.
+    case look
     case rescueLost, promoteDue, fireSchedules, settleWaits, rotate, unpark, prune
   }
+
+  /// What a look showed; times until something is due, nil: nothing waits.
+  struct Findings: Sendable, Equatable {
+    var isWorkerLost = false
+    var nextDue: Duration?
+    var nextTick: Duration?
+    var nextWait: Duration?
+    var isRotationDue = false
+    var areKindsParked = false
+  }
+
+  /// The time between two looks. A job that becomes due before is told, see tell_due_soon in SQL.
+  static let lookInterval = Duration.milliseconds(1500)
+  private static let pruneInterval = Duration.seconds(60)
 
   /// However many ask for a look, the next one comes this much after the last.
   private static let breath = Duration.milliseconds(2)
@@ -17,16 +33,6 @@ struct MaintenanceSchedule: Sendable {
     due = Dictionary(uniqueKeysWithValues: Step.allCases.map { ($0, now) })
   }
 
-  /// The time between two runs of a step that found nothing special.
-  static func interval(_ step: Step) -> Duration {
-    switch step {
-    case .rescueLost, .promoteDue, .fireSchedules, .settleWaits: .seconds(1)
-    case .rotate: .seconds(5)
-    case .unpark: .seconds(2)
-    case .prune: .seconds(60)
-    }
-  }
-
   /// How old a connected worker's heartbeat may be before it is declared dead. After an outage all
   /// heartbeats are old: a new leader gives everybody time to send one.
   func staleness(at now: Moment) -> Duration {
@@ -37,22 +43,43 @@ struct MaintenanceSchedule: Sendable {
 
   func isDue(_ step: Step, at now: Moment) -> Bool { due[step, default: .never] <= now }
 
-  mutating func did(_ step: Step, at now: Moment) { due[step] = now + Self.interval(step) }
+  /// A step was done and is due again when a look says so; looking and pruning by the clock.
+  mutating func did(_ step: Step, at now: Moment) {
+    due[step] =
+      switch step {
+      case .look: now + Self.lookInterval
+      case .prune: now + Self.pruneInterval
+      case .rescueLost, .promoteDue, .fireSchedules, .settleWaits, .rotate, .unpark: .never
+      }
+  }
+
+  mutating func saw(_ findings: Findings, at now: Moment) {
+    if findings.isWorkerLost { expect(.rescueLost, dueAt: now) }
+    if findings.isRotationDue { expect(.rotate, dueAt: now) }
+    if findings.areKindsParked { expect(.unpark, dueAt: now) }
+    for (step, wait) in [
+      (Step.promoteDue, findings.nextDue), (.fireSchedules, findings.nextTick),
+      (.settleWaits, findings.nextWait),
+    ] {
+      if let wait, wait < Self.lookInterval { expect(step, dueAt: now + max(.zero, wait)) }
+    }
+  }
 
   /// A look at what is due begins: what is expected from now on, it may not see any more.
   mutating func begin(_ step: Step) { due[step] = .never }
 
   /// Promotion found `count` due jobs of `limit` asked for, and the next is due after `wait`.
   mutating func promoted(_ count: Int, of limit: Int, nextIn wait: Duration?, at now: Moment) {
-    let longest = Self.interval(.promoteDue)
     looked[.promoteDue] = now
-    due[.promoteDue] = min(
-      due[.promoteDue] ?? .never,
-      count >= limit ? now : now + min(longest, max(.zero, wait ?? longest)))
+    if count >= limit {
+      due[.promoteDue] = now
+    } else if let wait, wait < Self.lookInterval {
+      expect(.promoteDue, dueAt: now + max(.zero, wait))
+    }
   }
 
   /// Schedules fired `count` jobs, and the next one is due after `wait`. One that is overdue and was
-  /// not fired is in somebody else's hands. Each promotion also brings the time of the next tick.
+  /// not fired is in somebody else's hands.
   mutating func fired(_ count: Int, nextIn wait: Duration?, at now: Moment) {
     looked[.fireSchedules] = now
     guard let wait else { return }

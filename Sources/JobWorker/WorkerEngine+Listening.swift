@@ -99,7 +99,8 @@ extension WorkerEngine {
   ) {
     guard connection === listener else { return }
     switch answers.first {
-    case .success where isAsleep: served[queue].ladder.sleepBegan()
+    case .success(let rows) where isAsleep:
+      served[queue].ladder.sleepBegan(before: (try? rows[0, 0].decode(Int64.self)) ?? .max)
     case .success: served[queue].ladder.sleepEnded()
     case .failure, nil:
       // Its locks are in doubt: a new connection has none.

@@ -22,10 +22,14 @@ extension WorkerEngine {
     let round = ClaimRound(
       epoch: epoch, session: session, settlements: takeSettlements(at: now), asks: asks,
       progress: progress, heartbeat: isHeartbeatDue ? busy : nil, leaked: shared.leaks.now)
-    for ask in asks { served[ask.queue].plan.claimSent(ask.limit) }
+    for ask in asks {
+      served[ask.queue].plan.claimSent(ask.limit)
+      served[ask.queue].ladder.asked()
+    }
     if isHeartbeatDue { nextHeartbeat = now + settings.heartbeat }
     isRoundUnderWay = true
-    connection.submit(round.requests(sql), timeout: Self.roundTimeout) { [executor] answers in
+    connection.submit(round.requests(sql), timeout: Self.roundTimeout, now: true) {
+      [executor] answers in
       executor.queue.async {
         self.assumeIsolated {
           $0.received(answers, to: round, on: connection)
@@ -75,7 +79,7 @@ extension WorkerEngine {
     for (ask, answer) in zip(round.asks, answers.dropFirst(round.firstAsk)) {
       claimed(ask, answer, at: now)
     }
-    if round.heartbeat != nil, let answer = answers.last { beat(answer) }
+    if round.heartbeat != nil, let answer = answers.last { beat(answer, at: now) }
     if let fatal = answers.lazy.compactMap(\.queueErrorCode).first(where: \.endsSession) {
       sessionEnded(fatal, on: connection)
     }
@@ -165,13 +169,27 @@ extension WorkerEngine {
       }
       return
     }
-    served[queue].pool.offer(batches)
+    arrivals.append((queue, batches))
   }
 
-  private func beat(_ answer: Result<QueryResult, DatabaseError>) {
+  /// Hands what has arrived to the slots, after the next round was sent: they wake threads that would
+  /// take this one's place while the server has nothing to do.
+  func offerArrivals() {
+    for (queue, batches) in arrivals { served[queue].pool.offer(batches) }
+    arrivals = []
+  }
+
+  private func beat(_ answer: Result<QueryResult, DatabaseError>, at now: Moment) {
     guard case .success(let rows) = answer, rows.count > 0 else { return }
     if (try? rows[0, 0].decode(Bool.self)) == true { drainForOperator() }
     for id in (try? rows[0, 1].decode([Int64].self)) ?? [] { cancel(id) }
+    guard let horizon = try? rows[0, 2].decode(Int64.self),
+      let rated = try? rows[0, 3].decode([String].self)
+    else { return }
+    for index in served.indices {
+      let isRated = rated.contains(served[index].name)
+      served[index].ladder.saw(horizon: horizon, isRated: isRated, at: now)
+    }
   }
 }
 

@@ -53,6 +53,8 @@ actor WorkerEngine {
   var buffer: ResultBuffer
   var shutdown = ShutdownState()
   var isRoundUnderWay = false
+  /// Claimed and not given to the slots yet.
+  var arrivals: [(queue: Int, batches: [ClaimedBatch])] = []
   /// Sent, and lost with the connection before the answer came.
   var unsure: [Settlement] = []
   var nextHeartbeat = Moment.now
@@ -138,6 +140,7 @@ actor WorkerEngine {
     patrol(at: now)
     advanceShutdown(at: now)
     sendRound(at: now)
+    offerArrivals()
     if isIdle { waiters.resumeIdle() }
     arm(at: now)
   }
@@ -152,7 +155,7 @@ actor WorkerEngine {
 
   /// A settlement has put a job off.
   func deferred(for delay: Duration) {
-    if delay < MaintenanceSchedule.interval(.promoteDue) { tellMaintainer(.jobDue(in: delay)) }
+    if delay < MaintenanceSchedule.lookInterval { tellMaintainer(.jobDue(in: delay)) }
   }
 
   private func absorbNews(at now: Moment) {

@@ -40,17 +40,21 @@ extension Connection {
 
   /// The callback form of `pipeline` for hot paths: no task and no continuation. `completion`
   /// runs on the connection's queue and must be quick; it gets one outcome for each query.
+  ///
+  /// - Parameter now: sends on the caller's thread, so that no other has to wake up first. Not from
+  ///   within a completion. Default: false.
   @discardableResult
   package func submit(
-    _ requests: [PipelineRequest], timeout: Duration? = nil,
+    _ requests: [PipelineRequest], timeout: Duration? = nil, now: Bool = false,
     completion: @escaping @Sendable ([Result<QueryResult, DatabaseError>]) -> Void
   ) -> OperationTicket {
     let ticket = OperationTicket()
     let limit = timeout ?? core.configuration.queryTimeout
     do {
       let exchange = PipelineExchange(try requests.encodedForPipeline())
-      core.submit(
-        Operation(.pipeline(exchange), timeout: limit, ticket: ticket, completion: completion))
+      let operation = Operation(
+        .pipeline(exchange), timeout: limit, ticket: ticket, completion: completion)
+      now ? core.submitNow(operation) : core.submit(operation)
     } catch {
       let failure = error as? DatabaseError ?? .invalidParameter("\(error)")
       let count = requests.count { if case .query = $0.content { true } else { false } }

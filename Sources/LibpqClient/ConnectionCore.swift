@@ -3,6 +3,10 @@ import Dispatch
 import Logging
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// One libpq connection and everything that happens to it.
 ///
 /// Unchecked: all state is confined to `queue`, except the two atomics and what is marked
@@ -52,6 +56,11 @@ final class ConnectionCore: @unchecked Sendable {
   /// From any thread.
   func submit(_ operation: Operation) {
     queue.async { [self] in enqueue(operation) }
+  }
+
+  /// From any thread but the queue's own, which is free but for moments.
+  func submitNow(_ operation: Operation) {
+    queue.sync { enqueue(operation) }
   }
 
   private func enqueue(_ operation: Operation) {
@@ -117,8 +126,19 @@ final class ConnectionCore: @unchecked Sendable {
 
   // MARK: The socket
 
+  /// The server sends a long answer in pieces of this size, each as soon as it is full.
+  private static let piece = 8192
+  /// How long to let pieces gather: a thread woken for each costs more than reading it, here and in the
+  /// server. At most so often at once.
+  private static let gathering = (microseconds: UInt32(60), times: 20)
+
   func readable() {
     guard case .ready = phase else { return }
+    for _ in 0..<Self.gathering.times where (watch?.available ?? 0) >= Self.piece {
+      usleep(Self.gathering.microseconds)
+      consumeInput()
+      guard case .ready = phase else { return }
+    }
     consumeInput()
     // libdispatch tells of a hang-up once and then never again, even if there was still something
     // to read before the end of the stream: so it is read to the end now.

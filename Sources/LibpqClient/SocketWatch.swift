@@ -60,6 +60,12 @@ final class SocketWatch {
     return poll(&state, 1, 0) == 1 && state.revents & Int16(POLLHUP | POLLERR) != 0
   }
 
+  /// Bytes that can be read now.
+  var available: Int {
+    var count: Int32 = 0
+    return ioctl(socket, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+  }
+
   /// Stops watching; `then` runs on the queue when both descriptors are closed.
   func cancel(then: @escaping @Sendable () -> Void) {
     if let writer, !isWriterRunning { writer.resume() }  // a suspended source is never cancelled

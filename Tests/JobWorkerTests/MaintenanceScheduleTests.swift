@@ -25,15 +25,33 @@ struct MaintenanceScheduleTests {
     #expect(schedule.staleness(at: start + .seconds(15)) == .seconds(15))
   }
 
-  @Test("a near due time is met exactly, a far one is looked at each second")
+  @Test("a near due time is met exactly, a far one is left to a later look")
   func promotion() {
     var schedule = settled
     schedule.promoted(3, of: 1000, nextIn: .milliseconds(40), at: start)
     #expect(schedule.next == start + .milliseconds(40))
-    schedule.promoted(0, of: 1000, nextIn: .seconds(3600), at: start)
-    #expect(schedule.isDue(.promoteDue, at: start + .seconds(1)))
-    schedule.promoted(0, of: 1000, nextIn: nil, at: start)
-    #expect(schedule.isDue(.promoteDue, at: start + .seconds(1)))
+    for wait in [Duration.seconds(3600), nil] {
+      schedule = settled
+      schedule.promoted(0, of: 1000, nextIn: wait, at: start)
+      #expect(!schedule.isDue(.promoteDue, at: start + .seconds(60)))
+      #expect(schedule.next == start + MaintenanceSchedule.lookInterval)
+    }
+  }
+
+  @Test("nothing is done but looking until a look finds something")
+  func looking() {
+    var schedule = settled
+    let steps = MaintenanceSchedule.Step.allCases.filter { $0 != .look && $0 != .prune }
+    schedule.saw(.init(nextDue: .seconds(2), nextTick: .seconds(5)), at: start)
+    #expect(!steps.contains { schedule.isDue($0, at: start + .seconds(50)) })
+    schedule.saw(
+      .init(
+        isWorkerLost: true, nextDue: .seconds(-1), nextTick: .zero, nextWait: .milliseconds(7),
+        isRotationDue: true, areKindsParked: true), at: start)
+    #expect(steps.filter { !schedule.isDue($0, at: start) } == [.settleWaits])
+    #expect(schedule.isDue(.settleWaits, at: start + .milliseconds(7)))
+    for step in steps { schedule.did(step, at: start) }
+    #expect(!steps.contains { schedule.isDue($0, at: start + .seconds(50)) })
   }
 
   @Test("a full batch of promotions is followed by another at once")

@@ -10,7 +10,7 @@ struct WakeLadderTests {
   private var asleep: WakeLadder {
     var ladder = WakeLadder()
     _ = ladder.claimed(0, of: 10, at: start)
-    ladder.sleepBegan()
+    ladder.sleepBegan(before: 100)
     return ladder
   }
 
@@ -26,7 +26,7 @@ struct WakeLadderTests {
     var ladder = WakeLadder()
     #expect(ladder.claimed(0, of: 10, at: start) == .beginSleep)
     #expect(!ladder.mayClaim(at: start))
-    ladder.sleepBegan()
+    ladder.sleepBegan(before: 100)
     #expect(ladder.mayClaim(at: start))
     #expect(ladder.claimed(0, of: 10, at: start) == .none)
     #expect(!ladder.mayClaim(at: start))
@@ -44,6 +44,53 @@ struct WakeLadderTests {
       now = next
     }
     #expect(waits == [5, 20, 80, 320, 1000, 1000, 1000].map { .milliseconds($0) })
+  }
+
+  @Test(
+    "once no transaction is left from before the lock, notifications are trusted after one more claim"
+  )
+  func trusting() {
+    var ladder = asleep
+    _ = ladder.claimed(0, of: 10, at: start)
+    ladder.saw(horizon: 99, isRated: false, at: start)
+    #expect(!ladder.mayClaim(at: start))
+    ladder.saw(horizon: 100, isRated: false, at: start)
+    #expect(ladder.mayClaim(at: start))
+    ladder.asked()
+    for found in [0, 3] {
+      _ = ladder.claimed(found, of: 10, at: start)
+      #expect(ladder.nextPoll == start + .seconds(10))
+    }
+    ladder.saw(horizon: 200, isRated: false, at: start)
+    #expect(ladder.nextPoll == start + .seconds(10))
+  }
+
+  @Test("a queue with a rate is never trusted, and one that gets a rate no longer")
+  func rated() {
+    var ladder = asleep
+    _ = ladder.claimed(0, of: 10, at: start)
+    ladder.saw(horizon: 100, isRated: true, at: start)
+    #expect(ladder.nextPoll == start + .milliseconds(5))
+    ladder.saw(horizon: 100, isRated: false, at: start)
+    ladder.asked()
+    _ = ladder.claimed(0, of: 10, at: start)
+    ladder.saw(horizon: 100, isRated: true, at: start)
+    #expect(ladder.nextPoll == start + .seconds(1))
+  }
+
+  @Test("a notification that comes while a claim is under way leads to another claim")
+  func notifiedMeanwhile() {
+    var ladder = asleep
+    ladder.saw(horizon: 100, isRated: false, at: start)
+    for found in [0, 3] {
+      ladder.asked()
+      _ = ladder.notified(at: start)
+      _ = ladder.claimed(found, of: 10, at: start)
+      #expect(ladder.mayClaim(at: start))
+    }
+    ladder.asked()
+    _ = ladder.claimed(0, of: 10, at: start)
+    #expect(!ladder.mayClaim(at: start + .seconds(9)))
   }
 
   @Test("a queue is asked a little early when others are asked anyway")

@@ -31,13 +31,17 @@ begin
 end $$;
 
 -- Says that this session sleeps on the queues, until sleep_end or its end. Claim once more between
--- this call and the sleep: what was enqueued before it sent no notification.
-create or replace function sleep_begin(p_queues text[]) returns void
-language plpgsql security definer set search_path from current
+-- this call and the sleep: what was enqueued before it sent no notification. What a transaction had
+-- enqueued that was still open sends none either: until every transaction before the returned one has
+-- ended (heartbeat tells), ask from time to time.
+create or replace function sleep_begin(p_queues text[]) returns bigint
+language plpgsql volatile security definer set search_path from current
 as $$
 begin
   perform pg_advisory_lock_shared(lock_key('wake', q.id::text))
     from queue q where q.name = any (p_queues) order by q.id;
+  -- A snapshot of its own, taken after the lock.
+  return pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
 end $$;
 
 create or replace function sleep_end(p_queues text[]) returns void

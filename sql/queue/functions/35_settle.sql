@@ -213,8 +213,8 @@ begin
             p_job.payload, p_job.key, null, p_job.meta, left(p_error, 8192));
 end $$;
 
--- Writes a job into the log again, to be claimed at once. Two crashes make it a suspect, which is
--- claimed alone.
+-- Writes a job into the log again, to be claimed at once, and wakes sleepers. Two crashes make it a
+-- suspect, which is claimed alone.
 create or replace function append_again(p_job job) returns void
 language plpgsql
 as $$
@@ -230,4 +230,5 @@ begin
     insert into flagged (lane, id, flag) values (p_job.lane, p_job.id, 'unique')
       on conflict do nothing;
   end if;
+  perform wake(q.id, q.name) from queue q where q.id = p_job.lane / 4;
 end $$;

@@ -70,11 +70,13 @@ begin
     select h.lane, h.seq, h.id from held h where h.epoch = p_epoch;
 end $$;
 
--- Every few seconds. Says whether the worker shall drain, and which jobs' cancellation is asked for.
+-- Every few seconds. Says whether the worker shall drain, which jobs' cancellation is asked for, that
+-- every transaction before `horizon` has ended, and in which of its queues jobs may become claimable
+-- without anybody telling, because a rate is limited.
 --   p_leaked  handlers that hang past their timeout
 create or replace function heartbeat(
   p_epoch uuid, p_session int, p_busy int, p_leaked int default 0)
-returns table (draining bool, cancel bigint[])
+returns table (draining bool, cancel bigint[], horizon bigint, rated text[])
 language plpgsql security definer set search_path from current
 as $$
 begin
@@ -83,8 +85,11 @@ begin
       missing_since = null
     where h.epoch = p_epoch;
   return query
-    select w.draining, array(select c.id from cancel_request c) from worker w
-    where w.epoch = p_epoch;
+    select w.draining, array(select c.id from cancel_request c),
+      pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+      array(select q.name from queue q where q.name = any (w.queues)
+        and (q.rate is not null or q.key_rate is not null))
+    from worker w where w.epoch = p_epoch;
 end $$;
 
 -- The clean end of a worker: what is still open is handed back with its attempt. Returns how many.

@@ -109,7 +109,7 @@ begin
     where w.ended_at is null and h.missing_since is not null;
 end $$;
 
--- The leader's step, once a second: rescues workers whose connection has been gone for longer than
+-- The leader's step: rescues workers whose connection has been gone for longer than
 -- p_grace, or whose heartbeat is older than p_stale (a frozen process). Returns the number of jobs.
 create or replace function rescue_lost(
   p_grace interval default '5 seconds', p_stale interval default '15 seconds')

@@ -41,8 +41,8 @@ begin
   return query select v_promoted, (select min(d.run_at) from deferred d);
 end $$;
 
--- A job that becomes due before the leader looks again, which it does each second, is told to it, so that
--- it comes to the millisecond. One notification a transaction, and none for what is further off.
+-- A job that becomes due before the leader looks again, which it does every 1.5 seconds, is told to it, so
+-- that it comes to the millisecond. One notification a transaction, and none for what is further off.
 create or replace function tell_due_soon() returns trigger
 language plpgsql set search_path from current
 as $$
@@ -53,7 +53,7 @@ end $$;
 
 create or replace trigger deferred_soon
   after insert or update of run_at on deferred for each row
-  when (new.run_at < clock_timestamp() + interval '1.1 seconds')
+  when (new.run_at < clock_timestamp() + interval '2 seconds')
   execute function tell_due_soon();
 
 -- Parked jobs of kinds that a living worker knows return to the log, attempt unchanged; those that have

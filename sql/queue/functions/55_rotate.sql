@@ -1,12 +1,9 @@
 -- Rotation: the oldest segment of the ring is emptied and becomes the head. What is still needed of
 -- it is carried forward first; nothing that is unsettled is ever truncated.
 
--- Rotates where the head is old or large enough (table setting). Returns 'not due', 'busy' (somebody
--- uses the oldest segment; try again later) or what was done.
-create or replace function rotate_if_due() returns text
-language plpgsql security definer set search_path from current
-set jit = off set enable_bitmapscan = off set enable_seqscan = off
-set plan_cache_mode = force_generic_plan
+-- Whether the head is old or large enough (table setting).
+create or replace function rotation_due() returns bool
+language plpgsql
 as $$
 declare
   v_setting setting := (select s from setting s);
@@ -16,10 +13,17 @@ begin
   select * into v_head from rotation order by seq desc limit 1;
   v_bytes := pg_relation_size('job_' || v_head.segment) + pg_relation_size('claim_' || v_head.segment)
     + pg_relation_size('closure_' || v_head.segment);
-  if v_bytes >= v_setting.rotate_bytes
-     or (v_bytes > 0 and v_head.at < clock_timestamp() - v_setting.rotate_after) then
-    return rotate();
-  end if;
+  return v_bytes >= v_setting.rotate_bytes
+    or (v_bytes > 0 and v_head.at < clock_timestamp() - v_setting.rotate_after);
+end $$;
+
+-- Rotates where that is due. Returns 'not due', 'busy' (somebody uses the oldest segment; try again
+-- later) or what was done.
+create or replace function rotate_if_due() returns text
+language plpgsql security definer set search_path from current
+as $$
+begin
+  if rotation_due() then return rotate(); end if;
   return 'not due';
 end $$;
 
