@@ -53,7 +53,8 @@ let package = Package(
     .target(
       name: "JobQueue",
       dependencies: [
-        "JSONReading", "LibpqClient", "QueueSchema", .product(name: "Logging", package: "swift-log"),
+        "JSONReading", "LibpqClient", "QueueSchema",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .target(
