@@ -185,6 +185,20 @@ let package = Package(
       dependencies: ["crash-worker", "JobQueueTesting", "LibpqClient", "PrivatePostgres"],
       swiftSettings: settings),
     .target(
+      name: "Fuzzing",
+      dependencies: [
+        "EmulationAwards", "EmulationWeb", "JobQueue", "JobQueueTesting", "JobWorker",
+        "LibpqClient", "MailTransport", "OngCommand", "PayloadEncryption", "WebServing",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+      ],
+      path: "Tests/Fuzzing", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Fuzzing", "JobQueueTesting"], path: "Tests/FuzzTool",
+      swiftSettings: settings),
+    .testTarget(
+      name: "FuzzingTests", dependencies: ["Fuzzing", "JobQueueTesting"], swiftSettings: settings),
+    .target(
       name: "FaultInjection",
       dependencies: [
         "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient", "PrivatePostgres", "QueueSchema",
@@ -289,7 +303,8 @@ let package = Package(
 // the web's dependencies would take most of their time.
 if Context.environment["ONG_LOWER_FLOORS"] != nil {
   let upper = [
-    "Benchmark", "DocumentRendering", "Documentation", "Emulation", "HotPieces", "MailTransport",
+    "Benchmark", "DocumentRendering", "Documentation", "Emulation", "Fuzz", "fuzz", "HotPieces",
+    "MailTransport",
     "Model", "OngCommand", "Web", "ong", "hello", "CPango", "CCurl", "PayloadEncryption",
   ]
   package.targets.removeAll { target in upper.contains { target.name.contains($0) } }
