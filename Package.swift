@@ -208,10 +208,13 @@ let package = Package(
     .executableTarget(
       name: "chaos", dependencies: ["FaultInjection"], path: "Tests/ChaosTool",
       swiftSettings: settings),
+    .executableTarget(
+      name: "soak", dependencies: ["FaultInjection"], path: "Tests/SoakTool",
+      swiftSettings: settings),
     .testTarget(
       name: "ChaosTests",
       dependencies: [
-        "FaultInjection", "chaos", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
+        "FaultInjection", "chaos", "soak", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
       ], swiftSettings: settings),
     .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
