@@ -27,6 +27,15 @@ typealias Driver =
     @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
   ) -> Int32
 
+// `fuzz --seeds FOLDER` writes what libFuzzer is to begin with.
+if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--seeds" {
+  for (number, seed) in target.seeds.enumerated() {
+    try Data(seed).write(
+      to: URL(filePath: CommandLine.arguments[2]).appending(path: "seed-\(number)"))
+  }
+  exit(0)
+}
+
 // libFuzzer is there when scripts/fuzz has built this. Otherwise: a number of seeds, from the first.
 if let symbol = dlsym(nil, "LLVMFuzzerRunDriver") {
   var count = CommandLine.argc

@@ -5,7 +5,7 @@ package import JobQueueTesting
 package struct FuzzTarget: Sendable, CustomStringConvertible {
   package let name: String
   /// Inputs that mean something, for mutations to begin with.
-  let seeds: [[UInt8]]
+  package let seeds: [[UInt8]]
   package let read: @Sendable ([UInt8]) -> Void
   /// How many inputs a short run of a fraction of a second reads.
   package let shortRun: Int

@@ -37,7 +37,7 @@ package struct SoakProducerProgram: Sendable {
     var transaction = 0
     var done = 0
     let start = monotonicNow()
-    await withTaskGroup(of: Void.self) { waiting in
+    await withDiscardingTaskGroup { waiting in
       while !isStopped.isRaised {
         transaction += 1
         let act = SoakAct.random(&random)
