@@ -20,15 +20,20 @@ let package = Package(
     .executable(name: "ong", targets: ["ong"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/apple/swift-crypto", "3.0.0"..<"5.0.0"),
-    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
+    .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.1")),
+    .package(
+      url: "https://github.com/hummingbird-project/swift-mustache", .upToNextMinor(from: "2.1.1")),
+    .package(
+      url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")
+    ),
+    .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.2")),
+    .package(url: "https://github.com/apple/swift-http-types", .upToNextMinor(from: "1.8.0")),
+    .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
+    .package(
+      url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
   ],
   // The floors of the house, lowest first: a target imports only what stands above it in this list.
   targets: [
@@ -186,6 +191,20 @@ let package = Package(
       dependencies: ["crash-worker", "JobQueueTesting", "LibpqClient", "PrivatePostgres"],
       swiftSettings: settings),
     .target(
+      name: "Fuzzing",
+      dependencies: [
+        "EmulationAwards", "EmulationWeb", "JobQueue", "JobQueueTesting", "JobWorker",
+        "LibpqClient", "MailTransport", "OngCommand", "PayloadEncryption", "WebServing",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+      ],
+      path: "Tests/Fuzzing", swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Fuzzing", "JobQueueTesting"], path: "Tests/FuzzTool",
+      swiftSettings: settings),
+    .testTarget(
+      name: "FuzzingTests", dependencies: ["Fuzzing", "JobQueueTesting"], swiftSettings: settings),
+    .target(
       name: "FaultInjection",
       dependencies: [
         "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient", "PrivatePostgres", "QueueSchema",
@@ -195,16 +214,22 @@ let package = Package(
     .executableTarget(
       name: "chaos", dependencies: ["FaultInjection"], path: "Tests/ChaosTool",
       swiftSettings: settings),
+    .executableTarget(
+      name: "soak", dependencies: ["FaultInjection"], path: "Tests/SoakTool",
+      swiftSettings: settings),
     .testTarget(
       name: "ChaosTests",
       dependencies: [
-        "FaultInjection", "chaos", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
+        "FaultInjection", "chaos", "soak", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
       ], swiftSettings: settings),
     .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(
       name: "JobQueueTests",
-      dependencies: ["JobQueue", "JobQueueTesting", "LibpqClient"], swiftSettings: settings),
+      dependencies: [
+        "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     .testTarget(
       name: "JobWorkerTests",
       dependencies: [
@@ -283,3 +308,16 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx17
 )
+
+// The floors from LibpqClient to JobWorker alone, for builds with a sanitizer (scripts/sanitize):
+// the web's dependencies would take most of their time.
+if Context.environment["ONG_LOWER_FLOORS"] != nil {
+  let upper = [
+    "Benchmark", "DocumentRendering", "Documentation", "Emulation", "Fuzz", "fuzz", "HotPieces",
+    "MailTransport",
+    "Model", "OngCommand", "Web", "ong", "hello", "CPango", "CCurl", "PayloadEncryption",
+  ]
+  package.targets.removeAll { target in upper.contains { target.name.contains($0) } }
+  let targets = Set(package.targets.map(\.name))
+  package.products.removeAll { !targets.contains($0.name) }
+}

@@ -7,7 +7,8 @@ let package = Package(
   dependencies: [
     .package(name: "ong", path: ".."),
     // Without its traits there is no jemalloc, so mallocs are not counted.
-    .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+    .package(
+      url: "https://github.com/ordo-one/benchmark", .upToNextMinor(from: "1.38.1"), traits: []),
   ],
   targets: [
     .executableTarget(

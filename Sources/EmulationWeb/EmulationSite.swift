@@ -3,7 +3,7 @@ package import Foundation
 package import Hummingbird
 package import Logging
 import ServiceLifecycle
-import WebServing
+package import WebServing
 
 /// The pages of the emulation blocs: ranking, self-scoring forms, reports and notices, in Vietnamese
 /// at `/` and in English below `/en`.
@@ -27,7 +27,7 @@ package struct EmulationSite: WebSite {
       reportsFolder: reportsFolder, secureCookies: secureCookies)
   }
 
-  package func addRoutes(to router: Router<BasicRequestContext>) {
+  package func addRoutes(to router: Router<VisitContext>) {
     parts.assets.addRoutes(to: router)
     let pages = router.group().add(middleware: DomainErrors())
     for language in Language.allCases {

@@ -25,8 +25,12 @@ extension JobQueue {
   }
 
   /// All that is known of one job; nil when nothing is.
-  public func story(_ id: Int64) async throws -> JobStory? {
-    let json = try await run("select \(sql("job_story"))($1)", [id])[0, 0].decode(JSONText?.self)
+  ///
+  /// - Parameter revealed: with the values that are marked as secret, which only operators get.
+  ///   Default: without.
+  public func story(_ id: Int64, revealed: Bool = false) async throws -> JobStory? {
+    let function = sql(revealed ? "whole_story" : "job_story")
+    let json = try await run("select \(function)($1)", [id])[0, 0].decode(JSONText?.self)
     return try json.map { try JobStory(json: $0.text) }
   }
 

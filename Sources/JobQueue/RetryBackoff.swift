@@ -4,9 +4,9 @@ public struct RetryBackoff: Sendable, Hashable {
   public var base: Duration
   /// What each further failure multiplies the wait by.
   public var factor: Double
-  /// No wait is longer than this.
+  /// No wait is longer than this, but for the jitter.
   public var cap: Duration
-  /// The part of the wait that is random, 0…1: 0.25 spreads it over 75–125 %, so that jobs that
+  /// The part of the wait that is random, 0…1, others are taken for the nearest: 0.25 spreads it over 75–125 %, so that jobs that
   /// failed together do not come back together.
   public var jitter: Double
 
@@ -27,11 +27,13 @@ public struct RetryBackoff: Sendable, Hashable {
   public func delay(
     afterAttempt attempt: Int, using generator: inout some RandomNumberGenerator
   ) -> Duration {
+    guard base > .zero, cap > .zero else { return .zero }
     // Seconds as Double: beyond attempt 60 or so the power is infinite, which `min` caps.
     let grown = base.inSeconds * power(factor, max(0, attempt - 1))
-    let capped = min(grown, cap.inSeconds)
-    guard jitter > 0 else { return .seconds(capped) }
-    let spread = Double.random(in: (1 - jitter)...(1 + jitter), using: &generator)
+    let capped = grown > 0 ? min(grown, cap.inSeconds) : 0
+    guard jitter > 0 else { return min(cap, .seconds(capped)) }
+    let part = min(jitter, 1)
+    let spread = Double.random(in: (1 - part)...(1 + part), using: &generator)
     return .seconds(capped * spread)
   }
 

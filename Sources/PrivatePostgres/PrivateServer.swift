@@ -5,7 +5,8 @@ public import Logging
 import Synchronization
 
 /// A PostgreSQL server that belongs to this program: one folder, a unix socket in a folder of mode
-/// 0700, no TCP port, no password, run by an unprivileged user also when root starts it.
+/// 0700, no TCP port, no password, run by an unprivileged user also when root starts it. Only that user,
+/// root and whoever runs this program get in (``Entrance``).
 ///
 /// It stops with this program. When this program is killed, a small shell beside the server notices
 /// and stops it, with everything written down. The next `start` waits for that; a server that
@@ -34,6 +35,7 @@ public final class PrivateServer: Sendable {
     let server = PrivateServer(settings, folder, programs, lock, logger)
     try await server.makeCluster()
     try await server.endOrphan()
+    try await server.guardEntrance()
     try await server.launch()
     return server
   }
@@ -146,6 +148,12 @@ public final class PrivateServer: Sendable {
         .initdbFailed, "initdb failed: \(run.output.lastLines(4))",
         hint: "Is the disk full, or the folder \(folder.root) not writable?")
     }
+  }
+
+  /// A temporary server, for tests, lets any name in: tests log in as many.
+  private func guardEntrance() async throws {
+    guard settings.lifetime == .durable else { return }
+    try await Entrance(folder.user, tcpPort: settings.tcpPort)?.write(in: folder)
   }
 
   private func endOrphan() async throws {

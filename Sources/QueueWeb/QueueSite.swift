@@ -2,7 +2,7 @@ import HTTPTypes
 package import Hummingbird
 package import JobQueue
 import NIOCore
-import WebServing
+package import WebServing
 
 /// The queue over HTTP, for programs: health, and what queues and workers are doing. It changes
 /// nothing and knows no job type.
@@ -33,7 +33,7 @@ package struct QueueSite: WebSite {
     }
   }
 
-  package func addRoutes(to router: Router<BasicRequestContext>) {
+  package func addRoutes(to router: Router<VisitContext>) {
     router.get("healthz") { _, _ in Self.answer(#"{"healthy":true}"#) }
     router.get("readyz") { _, _ in
       let readiness = try await readiness.value()

@@ -15,6 +15,14 @@ package struct WebConfiguration: Sendable {
   package var maxConnections = 1024
   /// A connection that sends nothing for so long is closed. Default 60 s.
   package var idleTimeout: Duration = .seconds(60)
+  /// How often one visitor may ask for anything; an open page asks once in 3 s at most. Default:
+  /// 200 at once, 50 a second.
+  package var requestRate = RateLimit(burst: 200, perSecond: 50)
+  /// How often one visitor may send a form. Default: 30 at once, 1 a second.
+  package var formRate = RateLimit(burst: 30, perSecond: 1)
+  /// Addresses of proxies before us, whose `X-Forwarded-For` is believed, for the rates alone.
+  /// Default: this machine.
+  package var trustedProxies = ["127.0.0.1", "::1"]
   /// How long open requests may go on after a shutdown is asked for. Default 10 s.
   package var shutdownGrace: Duration = .seconds(10)
 

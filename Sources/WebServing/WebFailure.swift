@@ -17,6 +17,8 @@ package struct WebFailure: Error, Equatable {
     case forgedForm
     /// The `Host` is not one of ours.
     case foreignHost
+    /// The visitor asks too often.
+    case tooMany
     /// The database is away, or too many are asking.
     case unavailable
     /// Our fault; the log has the details.
@@ -25,10 +27,15 @@ package struct WebFailure: Error, Equatable {
 
   package let status: HTTPResponse.Status
   package let reason: Reason
+  /// When asking again makes sense; told as `Retry-After`.
+  package let retryAfter: Duration?
 
-  package init(_ status: HTTPResponse.Status, _ reason: Reason) {
+  package init(
+    _ status: HTTPResponse.Status, _ reason: Reason, retryAfter: Duration? = nil
+  ) {
     self.status = status
     self.reason = reason
+    self.retryAfter = retryAfter
   }
 
   /// What a thrown error means to a visitor.
@@ -91,7 +98,12 @@ package struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
       }
       // Not `context.id`: that traps when the log handler keeps no metadata.
       let reference = context.logger[metadataKey: "hb.request.id"]?.description ?? "–"
-      return pages.response(to: request, failure: failure, reference: reference)
+      var response = pages.response(to: request, failure: failure, reference: reference)
+      if let wait = failure.retryAfter {
+        // In whole seconds, rounded up: whoever obeys is let in.
+        response.headers[.retryAfter] = String(Int((wait / .seconds(1)).rounded(.up)))
+      }
+      return response
     }
   }
 }

@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// One part of what the server offers: its pages, and the work that keeps them live.
 package protocol WebSite: Sendable {
   /// Called once, before the server listens.
-  func addRoutes(to router: Router<BasicRequestContext>)
+  func addRoutes(to router: Router<VisitContext>)
   /// Background work; returns when its task is cancelled or the server shuts down.
   func run() async throws
 }
@@ -73,7 +73,7 @@ package final class WebServer: Sendable {
   /// The server as a value, for tests that drive the router without a socket.
   package func application(
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
-  ) -> Application<RouterResponder<BasicRequestContext>> {
+  ) -> Application<RouterResponder<VisitContext>> {
     let asked = configuration.address
     return Application(
       router: router(),
@@ -91,12 +91,13 @@ package final class WebServer: Sendable {
       logger: logger)
   }
 
-  private func router() -> Router<BasicRequestContext> {
-    let router = Router(options: .autoGenerateHeadEndpoints)
+  private func router() -> Router<VisitContext> {
+    let router = Router(context: VisitContext.self, options: .autoGenerateHeadEndpoints)
     router.addMiddleware {
       SecurityHeaders()
       ErrorAnswers(pages: errorPages)
       HostCheck(publicHosts: configuration.publicHosts)
+      RateCheck(configuration)
     }
     for site in sites { site.addRoutes(to: router) }
     return router

@@ -13,21 +13,24 @@ private func request(_ headers: HTTPFields = [:]) -> Request {
 
 struct FormTokenTests {
   @Test func `a code is good for its browser, its form and its revision only`() {
-    let token = FormToken(request())
+    let token = FormToken(request(), secure: false)
     let code = token.code(path: "/a", revision: 3)
     #expect(token.accepts(code, path: "/a", revision: 3))
     #expect(!token.accepts(code, path: "/b", revision: 3))
     #expect(!token.accepts(code, path: "/a", revision: 4))
-    #expect(!FormToken(request()).accepts(code, path: "/a", revision: 3))
+    #expect(!FormToken(request(), secure: false).accepts(code, path: "/a", revision: 3))
     #expect(!token.accepts(nil, path: "/a", revision: 3))
     #expect(!token.accepts(String(repeating: "0", count: 64), path: "/a", revision: 3))
   }
 
-  @Test func `the browser's cookie brings the same secret back`() {
-    let token = FormToken(request())
-    let cookie = token.cookie(secure: true)
-    #expect(cookie.httpOnly && cookie.secure && cookie.sameSite == .strict)
-    let again = FormToken(request([.cookie: "\(cookie.name)=\(cookie.value)"]))
+  @Test(arguments: [true, false])
+  func `the browser's cookie brings the same secret back`(isSecure: Bool) {
+    let token = FormToken(request(), secure: isSecure)
+    let cookie = token.cookie
+    #expect(cookie.httpOnly && cookie.secure == isSecure && cookie.sameSite == .strict)
+    let again = FormToken(
+      request([.cookie: "\(cookie.name)=\(cookie.value)"]), secure: isSecure)
+    #expect(cookie.name.hasPrefix("__Host-") == isSecure && cookie.path == "/")
     #expect(token.isNew && !again.isNew)
     #expect(again.accepts(token.code(path: "/a", revision: 1), path: "/a", revision: 1))
   }
@@ -36,7 +39,7 @@ struct FormTokenTests {
     "", "abc", String(repeating: "g", count: 64), String(repeating: "đ", count: 32),
   ])
   func `a cookie that is not ours is replaced`(value: String) {
-    #expect(FormToken(request([.cookie: "ong_form=\(value)"])).isNew)
+    #expect(FormToken(request([.cookie: "ong_form=\(value)"]), secure: false).isNew)
   }
 
   @Test(arguments: [

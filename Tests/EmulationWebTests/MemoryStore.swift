@@ -12,6 +12,10 @@ actor MemoryStore: EmulationStorage {
     var scheme = SampleBloc.scheme
     var units = SampleBloc.units
     var exclusions: [Exclusion] = []
+    var decisions: [Decision] = []
+    var notices: [Notice] = []
+    /// How often the bloc is listed on the front page.
+    var listed = 1
   }
 
   private let contents: Contents
@@ -40,7 +44,9 @@ actor MemoryStore: EmulationStorage {
       at: Date(timeIntervalSince1970: 1_700_000_000))
   }
 
-  func blocPeriods() throws -> [BlocPeriod] { [try blocPeriod(SampleBloc.key)] }
+  func blocPeriods() throws -> [BlocPeriod] {
+    [BlocPeriod](repeating: try blocPeriod(SampleBloc.key), count: contents.listed)
+  }
 
   func blocPeriod(_ key: BlocPeriodKey) throws -> BlocPeriod {
     try check(key)
@@ -97,8 +103,8 @@ actor MemoryStore: EmulationStorage {
     return artefacts
   }
 
-  func decisions(of key: BlocPeriodKey) throws -> [Decision] { [] }
-  func notices(of key: BlocPeriodKey) throws -> [Notice] { [] }
+  func decisions(of key: BlocPeriodKey) throws -> [Decision] { contents.decisions }
+  func notices(of key: BlocPeriodKey) throws -> [Notice] { contents.notices }
 
   private func check(_ key: BlocPeriodKey) throws {
     if isAway { throw Away() }

@@ -21,12 +21,16 @@ final class HandSignals: RankingSignals {
 
 /// The site over a store in memory, driven without a socket.
 struct SiteFixture {
-  let store = MemoryStore()
+  let store: MemoryStore
   let signals = HandSignals()
   let reportsFolder: URL
   let server: WebServer
 
-  init(reportsFolder: URL = URL(filePath: "/nonexistent")) throws {
+  init(
+    reportsFolder: URL = URL(filePath: "/nonexistent"),
+    contents: MemoryStore.Contents = .init()
+  ) throws {
+    store = MemoryStore(contents)
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     self.reportsFolder = reportsFolder
     var configuration = WebConfiguration()

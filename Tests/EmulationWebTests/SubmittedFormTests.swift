@@ -1,3 +1,4 @@
+import JobQueueTesting
 import Testing
 
 @testable import EmulationWeb
@@ -23,24 +24,11 @@ struct SubmittedFormTests {
   }
 
   @Test func `any bytes at all are read or refused, never a crash`() {
-    var generator = SeededGenerator(state: 0x5EED)
+    var generator = SeededGenerator(0x5EED)
     for _ in 0..<2000 {
       let length = Int.random(in: 0..<40, using: &generator)
       let alphabet = Array("%&=+a1Ff\0".utf8) + [0xC4, 0x91, 0xFF]
       _ = SubmittedForm((0..<length).map { _ in alphabet.randomElement(using: &generator)! })
     }
-  }
-}
-
-/// A small repeatable source of randomness (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

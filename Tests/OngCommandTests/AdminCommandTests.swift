@@ -47,6 +47,23 @@ import Testing
     }
   }
 
+  @Test("A secret field is shown when it is asked for, and only then")
+  func secret() async throws {
+    try await BuiltCommand.withQueue { ong, queue in
+      try await queue.createQueue("mail")
+      let payload = #"{"to": "an@example.vn", "code": {"ong_secret": "s3cret"}}"#
+      let id = try await ong.run("enqueue", "mail", "x", "-", input: payload).output
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      for flags in [[], ["--json"]] {
+        let shown = try await ong.run(["jobs", "show", id] + flags)
+        #expect(shown.status == 0)
+        #expect(shown.output.contains("an@example.vn") && !shown.output.contains("s3cret"))
+        let revealed = try await ong.run(["jobs", "show", id, "--reveal"] + flags)
+        #expect(revealed.output.contains("s3cret"))
+      }
+    }
+  }
+
   @Test("A queue is paused and resumed, and shows it")
   func pause() async throws {
     try await BuiltCommand.withQueue { ong, queue in

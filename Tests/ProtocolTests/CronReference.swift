@@ -1,3 +1,5 @@
+import JobQueueTesting
+
 /// What a cron expression means, the slow way: by looking at a local clock step by step.
 struct CronPattern {
   struct Field {

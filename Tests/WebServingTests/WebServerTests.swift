@@ -14,7 +14,7 @@ import WebTesting
 private struct PlainSite: WebSite {
   let endless = AsyncStream.makeStream(of: Void.self)
 
-  func addRoutes(to router: Router<BasicRequestContext>) {
+  func addRoutes(to router: Router<VisitContext>) {
     router.get("fine") { _, _ in "fine" }
     router.get("broken") { _, _ -> String in throw Secret() }
     router.get("endless") { _, _ in
@@ -77,7 +77,7 @@ struct WebServerTests {
     ("", false),
   ])
   func `only our own names are answered`(authority: String, isOurs: Bool) {
-    let check = HostCheck<BasicRequestContext>(publicHosts: ["Ong.example.vn"])
+    let check = HostCheck<VisitContext>(publicHosts: ["Ong.example.vn"])
     #expect(check.allows(authority) == isOurs)
   }
 

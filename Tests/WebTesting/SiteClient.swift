@@ -1,7 +1,7 @@
 package import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-import Logging
+package import Logging
 package import NIOCore
 import NIOEmbedded
 import Synchronization
@@ -21,7 +21,7 @@ extension WebServer {
 
 /// Hands requests to a server's routes as if they had come over the network.
 package struct SiteClient: Sendable {
-  fileprivate let responder: RouterResponder<BasicRequestContext>
+  fileprivate let responder: RouterResponder<VisitContext>
   fileprivate let logger: Logger
 
   /// What came back, with the whole body.
@@ -32,9 +32,12 @@ package struct SiteClient: Sendable {
   }
 
   /// Sends one request and returns what `check` makes of the answer.
+  ///
+  /// - Parameter address: who asks. Default: nobody knows.
   @discardableResult
   package func execute<Value>(
     uri: String, method: HTTPRequest.Method, headers: HTTPFields = [:], body: ByteBuffer? = nil,
+    from address: String? = nil,
     check: (Answer) async throws -> Value
   ) async throws -> Value {
     var headers = headers
@@ -43,14 +46,24 @@ package struct SiteClient: Sendable {
       head: HTTPRequest(
         method: method, scheme: "http", authority: "localhost", path: uri, headerFields: headers),
       body: RequestBody(buffer: body ?? ByteBuffer()))
-    let source = ApplicationRequestContextSource(
-      channel: NIOAsyncTestingChannel(), logger: logger)
-    let response = try await responder.respond(
-      to: request, context: BasicRequestContext(source: source))
+    let context = try Self.context(from: address, logger: logger)
+    let response = try await responder.respond(to: request, context: context)
     let collected = CollectedBody()
     try await response.body.write(collected)
     return try await check(
       Answer(status: response.status, headers: response.headers, body: collected.bytes))
+  }
+}
+
+extension SiteClient {
+  /// What the server knows of a request beside its head.
+  package static func context(
+    from address: String?, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  ) throws -> VisitContext {
+    var context = VisitContext(
+      source: ApplicationRequestContextSource(channel: NIOAsyncTestingChannel(), logger: logger))
+    context.remoteAddress = try address.map { try SocketAddress(ipAddress: $0, port: 50_000) }
+    return context
   }
 }
 

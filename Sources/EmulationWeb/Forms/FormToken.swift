@@ -10,7 +10,9 @@ import Hummingbird
 /// is kept on the server, so a restart or a second web process makes no form invalid. Bound to the
 /// revision, a code lets through one change: afterwards the revision has moved on.
 struct FormToken: Sendable {
-  static let cookieName = "ong_form"
+  /// Browsers take a cookie whose name begins with `__Host-` from this very host and over HTTPS only:
+  /// no neighbour of the domain can put one in. It needs HTTPS.
+  static func cookieName(secure: Bool) -> String { secure ? "__Host-ong_form" : "ong_form" }
   static let fieldName = "ma-bieu-mau"
   /// Bytes, in the cookie as 64 hexadecimal digits.
   private static let secretSize = 32
@@ -19,17 +21,24 @@ struct FormToken: Sendable {
   /// Whether the browser has yet to be given the cookie.
   let isNew: Bool
 
+  private let isSecure: Bool
+
   /// The browser's secret, or a new one if it has none.
-  init(_ request: Request) {
-    let known = request.cookies[Self.cookieName].flatMap { Self.bytes(hex: $0.value) }
+  ///
+  /// - Parameter secure: browsers come by HTTPS only.
+  init(_ request: Request, secure: Bool) {
+    isSecure = secure
+    let known = request.cookies[Self.cookieName(secure: secure)].flatMap {
+      Self.bytes(hex: $0.value)
+    }
     isNew = known == nil
     secret = known ?? SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
   }
 
-  func cookie(secure: Bool) -> Cookie {
+  var cookie: Cookie {
     Cookie(
-      name: Self.cookieName, value: Self.hex(secret), path: "/", secure: secure, httpOnly: true,
-      sameSite: .strict)
+      name: Self.cookieName(secure: isSecure), value: Self.hex(secret), path: "/",
+      secure: isSecure, httpOnly: true, sameSite: .strict)
   }
 
   func code(path: String, revision: Int) -> String {

@@ -2,6 +2,7 @@ import Crypto
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import WebServing
 
 /// The stylesheet, the script and the icon. Each lies under an address that holds a hash of its
 /// text, so browsers keep it for a year and yet never show an old one.
@@ -27,7 +28,7 @@ struct Assets: Sendable {
 
   func url(_ name: String) -> String { files[name]?.path ?? "" }
 
-  func addRoutes(to router: some RouterMethods<BasicRequestContext>) {
+  func addRoutes(to router: some RouterMethods<VisitContext>) {
     for file in files.values {
       router.get("\(file.path)") { _, _ in
         Response(

@@ -9,14 +9,14 @@ struct DocumentPages: Sendable {
   let parts: SiteParts
   let language: Language
 
-  func addRoutes(to group: RouterGroup<BasicRequestContext>) {
+  func addRoutes(to group: RouterGroup<VisitContext>) {
     group.get("khoi/:bloc/:period/van-ban") { _, context in try await documents(context) }
     group.get("khoi/:bloc/:period/van-ban/bao-cao/:report") { _, context in
       try await report(context)
     }
   }
 
-  private func documents(_ context: BasicRequestContext) async throws -> Response {
+  private func documents(_ context: VisitContext) async throws -> Response {
     let key = try context.blocPeriodKey()
     let bloc = try await parts.store.blocPeriod(key)
     let page = PageFrame(
@@ -30,7 +30,7 @@ struct DocumentPages: Sendable {
     return parts.renderer.page("documents", view)
   }
 
-  private func report(_ context: BasicRequestContext) async throws -> Response {
+  private func report(_ context: VisitContext) async throws -> Response {
     let key = try context.blocPeriodKey()
     let id = try context.parameters.require("report", as: Int64.self)
     guard let report = try await parts.store.reports(of: key).first(where: { $0.id == id }),

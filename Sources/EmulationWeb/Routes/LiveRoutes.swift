@@ -6,7 +6,7 @@ import WebServing
 struct LiveRoutes: Sendable {
   let live: LiveRankings
 
-  func addRoutes(to group: RouterGroup<BasicRequestContext>) {
+  func addRoutes(to group: RouterGroup<VisitContext>) {
     group.get("khoi/:bloc/:period/truc-tiep") { request, context in
       guard let states = try await live.watch(context.blocPeriodKey()) else {
         throw WebFailure(.serviceUnavailable, .unavailable)

@@ -1,13 +1,14 @@
 import EmulationAwards
 import Hummingbird
 import NIOCore
+import WebServing
 
 /// The front page and the ranking of a bloc and period.
 struct RankingPages: Sendable {
   let parts: SiteParts
   let language: Language
 
-  func addRoutes(to group: RouterGroup<BasicRequestContext>) {
+  func addRoutes(to group: RouterGroup<VisitContext>) {
     group.get("") { request, _ in try await front(request) }
     group.get("khoi/:bloc/:period") { request, context in try await ranking(request, context) }
     group.get("khoi/:bloc/:period/bang") { _, context in try await table(context) }
@@ -24,14 +25,13 @@ struct RankingPages: Sendable {
     return parts.renderer.page("blocs", BlocsView(page: page, language: language, blocs: blocs))
   }
 
-  private func ranking(_ request: Request, _ context: BasicRequestContext) async throws -> Response
-  {
+  private func ranking(_ request: Request, _ context: VisitContext) async throws -> Response {
     let key = try context.blocPeriodKey()
     let view = try await view(of: key, confirmation: confirmation(request, key))
     return parts.renderer.page("ranking", view)
   }
 
-  private func table(_ context: BasicRequestContext) async throws -> Response {
+  private func table(_ context: VisitContext) async throws -> Response {
     parts.renderer.page("board", try await view(of: context.blocPeriodKey(), confirmation: nil))
   }
 

@@ -81,7 +81,7 @@ struct SheetDesk {
       score: try await parts.store.ranking(of: bloc.key)?.row(of: unit.code)?.score,
       notice: notice, problems: problems, token: token, action: path)
     var response = parts.renderer.page("sheet", view, status: status)
-    if token.isNew { response.setCookie(token.cookie(secure: parts.secureCookies)) }
+    if token.isNew { response.setCookie(token.cookie) }
     return response
   }
 

@@ -11,18 +11,18 @@ struct SheetPages: Sendable {
   let parts: SiteParts
   let language: Language
 
-  func addRoutes(to group: RouterGroup<BasicRequestContext>) {
+  func addRoutes(to group: RouterGroup<VisitContext>) {
     group.get("khoi/:bloc/:period/don-vi") { _, context in try await units(context) }
     group.get("khoi/:bloc/:period/don-vi/:unit") { request, context in
       let desk = try await SheetDesk(parts: parts, language: language, context: context)
-      return try await desk.page(token: FormToken(request))
+      return try await desk.page(token: FormToken(request, secure: parts.secureCookies))
     }
     group.post("khoi/:bloc/:period/don-vi/:unit") { request, context in
       try await submit(request, context)
     }
   }
 
-  private func units(_ context: BasicRequestContext) async throws -> Response {
+  private func units(_ context: VisitContext) async throws -> Response {
     let key = try context.blocPeriodKey()
     let bloc = try await parts.store.blocPeriod(key)
     let ranking = try await parts.store.ranking(of: key)
@@ -35,14 +35,14 @@ struct SheetPages: Sendable {
     return parts.renderer.page("units", view)
   }
 
-  private func submit(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+  private func submit(_ request: Request, _ context: VisitContext) async throws -> Response {
     if request.isFromAnotherSite { throw WebFailure(.forbidden, .forgedForm) }
     let submitted = try await form(of: request)
     let desk = try await SheetDesk(parts: parts, language: language, context: context)
     guard let form = SheetForm(submitted, scheme: desk.scheme) else {
       throw WebFailure(.badRequest, .malformed)
     }
-    let token = FormToken(request)
+    let token = FormToken(request, secure: parts.secureCookies)
     let code = submitted[FormToken.fieldName]
     guard token.accepts(code, path: desk.path, revision: form.revision) else {
       return try await desk.page(form: form, token: token, notice: .expired, status: .forbidden)

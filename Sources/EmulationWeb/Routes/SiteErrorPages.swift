@@ -56,6 +56,11 @@ package struct SiteErrorPages: ErrorPages {
         "Tên máy chủ không đúng",
         "Mở trang bằng địa chỉ do người quản trị cung cấp. Người quản trị khai báo tên này bằng --public-host."
       )
+    case .tooMany:
+      (
+        "Quá nhiều yêu cầu",
+        "Trang nhận được quá nhiều yêu cầu từ địa chỉ của bạn. Đợi một lát rồi thử lại."
+      )
     case .unavailable:
       ("Hệ thống đang bận", "Số liệu đã gửi trước đó không bị mất. Đợi một phút rồi tải lại trang.")
     case .unexpected:
@@ -82,6 +87,11 @@ package struct SiteErrorPages: ErrorPages {
       (
         "Wrong host name",
         "Open the pages by the address that your administrator gave you. Administrators allow a name with --public-host."
+      )
+    case .tooMany:
+      (
+        "Too many requests",
+        "Too many requests came from your address. Wait a moment, then try again."
       )
     case .unavailable:
       ("The system is busy", "Nothing that was sent before is lost. Wait a minute and load again.")

@@ -41,10 +41,13 @@ struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "show", abstract: "Tell the whole story of one job, in whatever state it is.")
     @Argument(help: "The job's id.") var id: Int64
+    @Flag(help: "Show the values that are marked as secret too.") var reveal = false
     @OptionGroup var options: ReadingOptions
 
     func run() async throws {
-      let story = try await options.database.withQueue { try await $0.story(id) }
+      let story = try await options.database.withQueue {
+        try await $0.story(id, revealed: reveal)
+      }
       guard let story else { throw CommandFailure.noSuchJob(id) }
       Terminal.printLines(options.json ? [story.json] : StoryText.lines(story, now: Date()))
     }

@@ -9,7 +9,8 @@ struct DatabaseOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "PostgreSQL URI or connection string.",
-      discussion: "Default: ONG_DATABASE_URL, PGHOST, PGSERVICE …, else the private server.",
+      discussion:
+        "Without a password. Default: ONG_DATABASE_URL, PGHOST …, else the private server.",
       valueName: "url"))
   var database: String?
 
@@ -18,6 +19,12 @@ struct DatabaseOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Folder of the private server.", valueName: "folder"))
   var directory = ".ong"
+
+  func validate() throws {
+    if let database, PasswordInArguments.stands(in: database) {
+      throw ValidationError("--database holds a password: \(PasswordInArguments.advice)")
+    }
+  }
 
   var choice: DatabaseChoice {
     DatabaseChoice(

@@ -17,6 +17,13 @@ struct PagesOptions: ParsableArguments {
   @Option(help: "A host name by which browsers reach the pages through a proxy; repeatable.")
   var publicHost: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Address of a proxy whose X-Forwarded-For names the visitor; repeatable.",
+      discussion: "Default: this machine. Rates are counted for each visitor.", valueName: "address"
+    ))
+  var trustedProxy: [String] = []
+
   @Flag(help: "Mark cookies as secure: browsers come by HTTPS only, through a proxy.")
   var secureCookies = false
 
@@ -26,6 +33,7 @@ struct PagesOptions: ParsableArguments {
     if let port { configuration.address.port = port }
     configuration.insecureListen = insecureListen
     configuration.publicHosts = publicHost
+    configuration.trustedProxies += trustedProxy
     return configuration
   }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import JobQueueTesting
 import PrivatePostgres
 
 /// Keeps workers and producers running: who ends is started again after a moment.
@@ -19,6 +20,8 @@ actor Fleet {
   private let errors: Int32
   private var children: [Int: ChildProcess] = [:]
   private var killed: Set<Int32> = []
+  /// Told to end so that a new one takes their place.
+  private var rolled: Set<Int32> = []
   private var ended: Set<Member.Role> = []
   private var random: SeededGenerator
   /// A migration is under way: workers that start now are right to refuse the schema.
@@ -73,6 +76,7 @@ actor Fleet {
 
   private func judge(_ member: Member, _ process: Int32, _ status: Int32) {
     if killed.remove(process) != nil || isClean(member, status) { return }
+    if rolled.remove(process) != nil && status == 0 { return }
     if status == WorkerProgram.schemaMismatch, migrations > 0 { return }
     surprises.append(
       "\(name(of: member)), process \(process), ended by itself with status \(status)")
@@ -131,6 +135,24 @@ actor Fleet {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: journals)) ?? []
     return names.filter { $0.hasPrefix("worker-") }.compactMap { Int32($0.dropFirst(7)) }
       .filter { getpgid($0) == group }
+  }
+
+  // MARK: Deploys
+
+  /// Restarts a member as a deploy does: SIGTERM, and a new process when it has ended. False: it did
+  /// not run, or did not end by itself within half a minute.
+  func roll(_ index: Int) async -> Bool {
+    guard let child = children[index] else { return false }
+    rolled.insert(child.id)
+    kill(child.id, SIGTERM)
+    if await child.waitForExit(within: .seconds(30)) == 0 { return true }
+    surprises.append("\(name(of: members[index])), process \(child.id), did not end for a deploy")
+    return false
+  }
+
+  /// The running processes of a role, by the member's place.
+  func processes(_ role: Member.Role) -> [Int: Int32] {
+    children.filter { members[$0.key].role == role }.mapValues(\.id)
   }
 
   // MARK: The end

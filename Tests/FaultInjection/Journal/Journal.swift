@@ -7,6 +7,8 @@ import Glibc
 ///
 ///     S TIME ID ATTEMPT CRASHES     a handler begins
 ///     A TIME ID                     a handler's transaction, which settled the job, has committed
+///     M ID                          the job was made by the queue itself: a step, a member, a tick
+///     Z ID                          the handler asks to be run later
 ///
 /// and producers, with a number for each of their transactions,
 ///

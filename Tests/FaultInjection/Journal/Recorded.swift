@@ -6,6 +6,8 @@ package struct Recorded: Sendable {
   package struct Start: Sendable {
     package let time: Int64
     package let id: Int64
+    package let attempt: Int64
+    package let crashes: Int64
   }
 
   /// In the order of their times.
@@ -22,6 +24,11 @@ package struct Recorded: Sendable {
   package var payments: Set<Int64> {
     paid.union(perhapsPaid.subtracting(enqueued).subtracting(perhapsSteps))
   }
+
+  /// Jobs that no producer enqueued: of workflows, batches and schedules.
+  package private(set) var made: Set<Int64> = []
+  /// How often a job has asked to be run later, with its attempt as it was.
+  package private(set) var snoozes: [Int64: Int] = [:]
 
   private var paid: Set<Int64> = []
   private var perhapsPaid: Set<Int64> = []
@@ -71,7 +78,12 @@ package struct Recorded: Sendable {
   ) {
     switch (event, words.count) {
     case (UInt8(ascii: "S"), 5):
-      starts.append(Start(time: number(words[1]), id: number(words[2])))
+      starts.append(
+        Start(
+          time: number(words[1]), id: number(words[2]), attempt: number(words[3]),
+          crashes: number(words[4])))
+    case (UInt8(ascii: "M"), 2): made.insert(number(words[1]))
+    case (UInt8(ascii: "Z"), 2): snoozes[number(words[1]), default: 0] += 1
     case (UInt8(ascii: "A"), 3): applied.insert(number(words[2]))
     case (UInt8(ascii: "I"), 4):
       let ids = words[3].split(separator: UInt8(ascii: ",")).map(number)

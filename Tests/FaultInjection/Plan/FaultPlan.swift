@@ -1,3 +1,5 @@
+import JobQueueTesting
+
 /// A fault with its time.
 package struct PlannedFault: Sendable, Hashable {
   package let kind: FaultKind

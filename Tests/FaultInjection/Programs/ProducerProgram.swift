@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import JobQueueTesting
 import LibpqClient
 import Synchronization
 

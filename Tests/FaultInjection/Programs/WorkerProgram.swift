@@ -51,7 +51,8 @@ package enum WorkerProgram {
     return configuration
   }
 
-  private static func registry(_ journal: Journal) -> JobRegistry {
+  /// The chaos tool's own kinds.
+  static func registry(_ journal: Journal) -> JobRegistry {
     var registry = JobRegistry()
     registry.register(Step.self) { step, context in
       journal.begin(context)
@@ -71,7 +72,8 @@ package enum WorkerProgram {
 }
 
 extension Journal {
-  fileprivate func begin(_ context: JobContext) {
+  /// A handler begins.
+  func begin(_ context: JobContext) {
     write("S \(monotonicNow()) \(context.id) \(context.attempt) \(context.crashes)")
   }
 }

@@ -25,8 +25,8 @@ package struct Verdict: Sendable {
     let acts = try await Self.acts(in: connection)
     var settled: [Int64: Int] = [:]
     for act in acts { for id in act.ids { settled[id, default: 0] += 1 } }
-    // What its producer could not know of, but ran, was committed.
-    let ran = recorded.uncertain.filter { settled[$0] != nil }
+    // What its producer could not know of, but ran, was committed; so was what no producer made.
+    let ran = recorded.uncertain.union(recorded.made).filter { settled[$0] != nil }
     enqueued = recorded.enqueued.count
     accepted = settled.count
     acceptedTwice = settled.values.count { $0 > 1 }

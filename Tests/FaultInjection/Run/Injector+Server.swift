@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import JobQueueTesting
 import LibpqClient
 
 // What takes the server down. Each returns when it takes writes again.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import JobQueueTesting
 import LibpqClient
 import QueueSchema
 

@@ -248,8 +248,9 @@ begin
     order by e.id desc limit least(greatest(p_limit, 0), 1000);
 end $$;
 
--- The whole story of a job as one JSON object, in any state; null where nothing is known of it.
-create or replace function job_story(p_id bigint) returns jsonb
+-- The whole story of a job as one JSON object, in any state, secrets included; null where nothing is
+-- known of it.
+create or replace function whole_story(p_id bigint) returns jsonb
 language plpgsql stable security definer set search_path from current set jit = off
 as $$
 declare
@@ -304,6 +305,11 @@ begin
           'detail', e.detail, 'worker', e.epoch, 'actor', e.actor) order by e.at)
         from job_event e where e.id = p_id), '[]'));
 end $$;
+
+-- The same without what is marked as secret.
+create or replace function job_story(p_id bigint) returns jsonb
+language sql stable security definer set search_path from current
+as $$ select redacted(whole_story(p_id)) $$;
 
 -- Who took the job when, and when it was settled.
 create or replace function claims_story(p_id bigint) returns jsonb
@@ -362,10 +368,10 @@ $$;
 create or replace view queue_overview as select * from queue_status();
 create or replace view worker_overview as select * from worker_status();
 create or replace view dead_job as
-  select d.id, q.name queue, (d.lane % 4)::smallint priority, d.kind, d.payload, d.attempt, d.crashes,
-    d.error, d.enqueued_at, d.died_at, d.meta
+  select d.id, q.name queue, (d.lane % 4)::smallint priority, d.kind, redacted(d.payload) payload, d.attempt,
+    d.crashes, d.error, d.enqueued_at, d.died_at, d.meta
   from dead d join queue q on q.id = d.lane / 4;
 create or replace view deferred_job as
-  select d.id, q.name queue, (d.lane % 4)::smallint priority, d.kind, d.payload, d.state, d.attempt,
-    d.crashes, d.run_at, d.enqueued_at, d.unique_key, d.meta
+  select d.id, q.name queue, (d.lane % 4)::smallint priority, d.kind, redacted(d.payload) payload, d.state,
+    d.attempt, d.crashes, d.run_at, d.enqueued_at, d.unique_key, d.meta
   from deferred d join queue q on q.id = d.lane / 4;

@@ -140,7 +140,7 @@ returns table (name text, cron text, time_zone text, skipped text, repeated text
   error text, error_at timestamptz)
 language sql stable security definer set search_path from current
 as $$
-  select s.name, s.cron, s.time_zone, s.skipped, s.repeated, q.name, s.kind, s.payload, s.priority,
+  select s.name, s.cron, s.time_zone, s.skipped, s.repeated, q.name, s.kind, redacted(s.payload), s.priority,
     s.catch_up, s.catch_up_window, s.overlap, s.jitter, s.declared_at, s.paused_at,
     nullif(s.next_tick, 'infinity'), s.buffered_tick, s.last_tick, s.last_job, s.last_fired_at, s.fired,
     s.overlapped, (select count(*) from schedule_run r where r.schedule = s.id), s.missed_from,

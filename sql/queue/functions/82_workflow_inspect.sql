@@ -52,17 +52,18 @@ as $$
     || case when p_step.result is null then '{}' else jsonb_build_object('result', p_step.result) end
 $$;
 
--- A workflow with its steps as one JSON object; null where it is not known.
+-- A workflow with its steps as one JSON object, without what is marked as secret; null where it is not
+-- known.
 create or replace function workflow_story(p_id bigint) returns jsonb
 language sql stable security definer set search_path from current
 as $$
-  select jsonb_build_object('id', w.id, 'name', w.name, 'state', w.state, 'steps_left', w.steps_left,
+  select redacted(jsonb_build_object('id', w.id, 'name', w.name, 'state', w.state, 'steps_left', w.steps_left,
     'created_at', w.created_at, 'ended_at', w.ended_at, 'actor', w.actor,
     'steps', coalesce((select jsonb_agg(step_story(s) order by s.id) from step s where s.workflow = w.id), '[]'),
     'signals', coalesce((
       select jsonb_agg(jsonb_build_object('name', x.name, 'payload', x.payload, 'at', x.at, 'actor', x.actor)
         order by x.id)
-      from signal x where x.workflow = w.id), '[]'))
+      from signal x where x.workflow = w.id), '[]')))
   from workflow w where w.id = p_id
 $$;
 

@@ -1,6 +1,7 @@
 -- Roles: <schema>_producer may only enqueue, _worker only work, _operator only operate, _reader only
--- read. They are groups without login: grant them to logins. Made where the installer may create
--- roles; otherwise a notice says what an administrator has to run before the next migration.
+-- read, and sees no value that is marked as secret. They are groups without login: grant them to
+-- logins. Made where the installer may create roles; otherwise a notice says what an administrator
+-- has to run before the next migration. Whatever is not granted here is taken away: PUBLIC has nothing.
 create or replace function grant_roles() returns void
 language plpgsql
 as $$
@@ -8,6 +9,7 @@ declare
   v_schema text := current_schema();
   v_role text;
   v_function regprocedure;
+  v_type regtype;
   v_missing text[] := '{}';
 begin
   foreach v_role in array array['producer', 'worker', 'operator', 'reader'] loop
@@ -27,11 +29,27 @@ begin
   loop
     execute format('revoke all on function %s from public', v_function);
   end loop;
+  -- Who may name a table's row type can make columns of it, which would stand in a migration's way.
+  for v_type in
+    select t.oid::regtype from pg_type t left join pg_class c on c.oid = t.typrelid
+    where t.typnamespace = v_schema::regnamespace and t.typelem = 0 and (t.typtype <> 'c' or c.oid is not null)
+      and (t.typacl is null or exists (select from aclexplode(t.typacl) a where a.grantee = 0))
+  loop
+    execute format('revoke all on type %s from public', v_type);
+  end loop;
+  execute format('revoke all on schema %I from public', v_schema);
+  execute format('revoke all on all tables in schema %I from public', v_schema);
+  execute format('revoke all on all sequences in schema %I from public', v_schema);
   if v_missing <> '{}' then
     raise notice 'the roles of Ong are missing; an administrator creates them with: %',
       array_to_string(v_missing, ' ');
     return;
   end if;
+  -- What an earlier version granted and this one does not goes.
+  foreach v_role in array array['producer', 'worker', 'operator', 'reader'] loop
+    execute format('revoke all on all functions in schema %I from %I', v_schema, v_schema || '_' || v_role);
+    execute format('revoke all on all tables in schema %I from %I', v_schema, v_schema || '_' || v_role);
+  end loop;
   perform grant_role('producer', array['enqueue', 'enqueue_many', 'job_end', 'await_end']);
   perform grant_role('operator', array['set_limits', 'queue_limits']);
   perform grant_role('reader', array['kind_status', 'queue_limits']);
@@ -45,19 +63,23 @@ begin
     'retry_dead', 'discard_job', 'cancel_job', 'drain_worker', 'find_jobs', 'job_story',
     'queue_status', 'worker_status', 'kind_status', 'quarantine_kind', 'release_kind',
     'rescue', 'job_end', 'await_end']);
-  perform grant_role('reader', array['find_jobs', 'job_story', 'queue_status', 'worker_status',
-    'job_end', 'await_end']);
+  perform grant_role('operator', array['whole_story']);
+  foreach v_role in array array['operator', 'reader'] loop
+    perform grant_role(v_role, array['explain_job', 'explain_step', 'redacted']);
+  end loop;
+  -- Not job_end and step_inputs: they give results as they are.
+  perform grant_role('reader', array['find_jobs', 'job_story', 'queue_status', 'worker_status']);
   perform grant_role('producer', array['create_workflow', 'create_chain', 'add_steps', 'create_batch',
     'add_members', 'seal_batch', 'enqueue_batch', 'send_signal', 'send_event']);
   perform grant_role('worker', array['settle_waits', 'step_inputs', 'add_steps', 'add_members',
     'seal_batch']);
   perform grant_role('operator', array['cancel_workflow', 'retry_workflow', 'send_signal', 'send_event',
     'find_workflows', 'workflow_story', 'step_inputs']);
-  perform grant_role('reader', array['find_workflows', 'workflow_story', 'step_inputs']);
+  perform grant_role('reader', array['find_workflows', 'workflow_story']);
   perform grant_role('worker', array['put_schedule', 'fire_due_schedules', 'next_schedule_due']);
   perform grant_role('operator', array['put_schedule', 'pause_schedule', 'resume_schedule',
     'run_schedule_now', 'delete_schedule']);
-  foreach v_role in array array['worker', 'operator', 'reader'] loop
+  foreach v_role in array array['worker', 'operator'] loop
     perform grant_role(v_role, array['payloads_page']);
     execute format('grant select on log_guard to %I', v_schema || '_' || v_role);
   end loop;
