@@ -38,6 +38,7 @@ struct UpCommand: AsyncParsableCommand {
     let signals = ShutdownSignals()
     // What can be wrong with the caller's input is found before anything is started.
     let mail = try MailSettings(environment: ProcessInfo.processInfo.environment)
+    let keys = try PayloadKeys.fromEnvironment()
     let sample = try readSample()
     let database = service.database
     let logger = service.log.logger()
@@ -46,8 +47,8 @@ struct UpCommand: AsyncParsableCommand {
     }
     let application = Application(
       database: running.configuration, schema: database.schema,
-      folders: service.output.folders(database), mail: mail, debounce: once ? .zero : nil,
-      logger: logger)
+      folders: service.output.folders(database), mail: mail, keys: keys,
+      debounce: once ? .zero : nil, logger: logger)
     do {
       try await signals.cancelling { try await application.migrate(database) }
       if once {

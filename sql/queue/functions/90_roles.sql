@@ -61,7 +61,7 @@ begin
     perform grant_role(v_role, array['payloads_page']);
     execute format('grant select on log_guard to %I', v_schema || '_' || v_role);
   end loop;
-  perform grant_role('operator', array['replace_payload']);
+  perform grant_role('operator', array['replace_payload', 'renew_waiting']);
   execute format('grant insert on job_intake to %I', v_schema || '_producer');
   foreach v_role in array array['operator', 'reader'] loop
     perform grant_role(v_role, array['schedule_status', 'schedule_preview', 'cron_preview',
