@@ -1,6 +1,5 @@
 -- Roles: <schema>_producer may only enqueue, _worker only work, _operator only operate, _reader only
--- read. They are groups without login: grant them to logins. Made where the installer may create
--- roles; otherwise a notice says what an administrator has to run before the next migration.
+-- read. They are groups without login: grant them to logins.
 create or replace function grant_roles() returns void
 language plpgsql
 as $$
@@ -8,30 +7,15 @@ declare
   v_schema text := current_schema();
   v_role text;
   v_function regprocedure;
-  v_missing text[] := '{}';
+  v_exist bool := make_roles(array['producer', 'worker', 'operator', 'reader']);
 begin
-  foreach v_role in array array['producer', 'worker', 'operator', 'reader'] loop
-    if to_regrole(quote_ident(v_schema || '_' || v_role)) is null then
-      begin
-        execute format('create role %I nologin', v_schema || '_' || v_role);
-      exception when insufficient_privilege then
-        v_missing := v_missing || format('create role %I nologin;', v_schema || '_' || v_role);
-      when duplicate_object or unique_violation then
-        null; -- another installer was faster
-      end;
-    end if;
-  end loop;
   -- Functions are private unless a role is given them.
   for v_function in
     select p.oid::regprocedure from pg_proc p where p.pronamespace = v_schema::regnamespace
   loop
     execute format('revoke all on function %s from public', v_function);
   end loop;
-  if v_missing <> '{}' then
-    raise notice 'the roles of Ong are missing; an administrator creates them with: %',
-      array_to_string(v_missing, ' ');
-    return;
-  end if;
+  if not v_exist then return; end if;
   perform grant_role('producer', array['enqueue', 'enqueue_many', 'job_end', 'await_end']);
   perform grant_role('operator', array['set_limits', 'queue_limits']);
   perform grant_role('reader', array['kind_status', 'queue_limits']);
