@@ -134,7 +134,8 @@ let package = Package(
       name: "OngCommand",
       dependencies: [
         "LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker", "QueueBenchmark",
-        "PayloadEncryption", "EmulationAwards", "MailTransport", "WebServing", "EmulationWeb", "QueueWeb",
+        "PayloadEncryption", "EmulationAwards", "MailTransport", "WebServing", "EmulationWeb",
+        "QueueWeb",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -271,7 +272,8 @@ let package = Package(
     .testTarget(
       name: "OngCommandTests",
       dependencies: [
-        "OngCommand", "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient", "PayloadEncryption",
+        "OngCommand", "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient",
+        "PayloadEncryption",
         "PrivatePostgres", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),

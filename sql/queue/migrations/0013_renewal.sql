@@ -8,3 +8,4 @@ drop function if exists running_payloads(bigint);
 drop function if exists row_payloads(bigint);
 drop function if exists step_payloads(bigint);
 drop function if exists schedule_payloads(bigint);
+drop function if exists queue_status() cascade;
