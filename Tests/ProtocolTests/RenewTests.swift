@@ -70,6 +70,20 @@ struct RenewTests {
     }
   }
 
+  @Test("a job that rotation has carried away meanwhile keeps its payload")
+  func rotated() async throws {
+    try await with { session in
+      let epoch = try await session.register()
+      let first = try await session.enqueue()
+      let place: String = try await session.value("select place from payloads_page()")
+      for _ in 0..<4 { try await session.run("select rotate()") }
+      let second = try await session.enqueue()
+      #expect(try await renew(places: [place], session) == (0, true))
+      #expect(try await payloads(session) == [first: "{}", second: "{}"])
+      #expect(try await session.claim(epoch).map(\.id) == [first, second])
+    }
+  }
+
   @Test("a step moves 2000 jobs; the jobs of a transaction that commits late stay in front")
   func steps() async throws {
     try await withQueueDatabase { configuration in

@@ -6,16 +6,22 @@ extension Stress {
     var random = generator
     let connection = try await Connection.open(configuration)
     while isWorking {
-      let after = "\(Int.random(in: 0...20, using: &random) * 4)/0/0"
-      try await connection.query(
+      // Apart from what follows: a transaction that has read the log may not wait for a queue.
+      let page = try await connection.query(
         """
-        select renew_waiting(p.places, p.payloads, array_fill('{"renewed": 1}'::jsonb, array[p.n])) from (
-          select array_agg(place order by n) places, array_agg(payload order by n) payloads,
-            count(*)::int n
-          from payloads_page($1, 40) with ordinality p (place, id, queue, kind, state, payload, n)
-          where state = 'waiting' and split_part(place, '/', 1)::int < 2147483644
-          group by split_part(place, '/', 1) order by 3 desc limit 1) p
-        """, [after])
+        select p.place, p.payload::text
+        from (select id * 4 + $1 lane from queue order by random() limit 1) l,
+          payloads_page(l.lane || '/0/0', 30) with ordinality p (place, id, queue, kind, state, payload, n)
+        where split_part(p.place, '/', 1)::int = l.lane order by p.n
+        """, [Int32.random(in: 0...3, using: &random)])
+      if page.count > 0 {
+        try await connection.query(
+          "select renew_waiting($1, $2::text[]::jsonb[], array_fill('{\"renewed\": 1}'::jsonb, array[$3::int]))",
+          [
+            page.map { try $0[0].decode(String.self) }, page.map { try $0[1].decode(String.self) },
+            Int32(page.count),
+          ])
+      }
       try await Task.sleep(for: .milliseconds(10))
     }
     await connection.close()

@@ -33,6 +33,7 @@ declare
   v_xid xid8 := coalesce(split_part(p_after, '/', 2)::xid8, '0');
   v_id bigint := coalesce(split_part(p_after, '/', 3)::bigint, -1);
   v_from int := v_source;
+  v_position claim;
   v_rows refcursor;
   v_row stored_payload;
   v_count int := 0;
@@ -48,20 +49,24 @@ begin
       v_xid := '0';
       v_id := -1;
     end if;
+    if v_source < c_running then v_position := lane_position(v_source); end if;
     -- Cursors, so that a page reads no more rows than it returns.
     case v_source
-      when c_running then open v_rows for select * from running_payloads(v_id);
-      when c_rows then open v_rows for select * from row_payloads(v_id);
-      when c_steps then open v_rows for select * from step_payloads(v_id);
-      when c_schedules then open v_rows for select * from schedule_payloads(v_id);
+      when c_running then open v_rows for
+        select * from running_payloads(v_id) p where not p_sealed or is_sealed(p.payload);
+      when c_rows then open v_rows for
+        select * from row_payloads(v_id) p where not p_sealed or is_sealed(p.payload);
+      when c_steps then open v_rows for
+        select * from step_payloads(v_id) p where not p_sealed or is_sealed(p.payload);
+      when c_schedules then open v_rows for
+        select * from schedule_payloads(v_id) p where not p_sealed or is_sealed(p.payload);
       else open v_rows for
-        select * from waiting_payloads(lane_position(v_source), v_xid, v_id) w
-        where p_before is null or w.xid < p_before;
+        select * from waiting_payloads(v_position, v_xid, v_id) w
+        where (p_before is null or w.xid < p_before) and (not p_sealed or is_sealed(w.payload));
     end case;
     loop
       fetch v_rows into v_row;
       exit when not found;
-      continue when p_sealed and not is_sealed(v_row.payload);
       place := format('%s/%s/%s', v_source, v_row.xid, v_row.id);
       select v_row.id, v_row.queue, v_row.kind, v_row.state, v_row.payload
         into id, queue, kind, state, payload;
@@ -90,9 +95,8 @@ as $$
   select j.xid, j.id, q.name, coalesce(u.new ->> 'kind', j.kind), 'waiting',
     coalesce(u.new -> 'payload', j.payload)
   from job j join queue q on q.id = (p_position).lane / 4
-    left join lateral (
-      select k.replacement new from unique_key k
-      where j.unique_key is not null and k.id = j.id) u on true
+    cross join lateral (select case when j.unique_key is not null then
+      (select k.replacement from unique_key k where k.id = j.id) end new) u
   where j.lane = (p_position).lane and (j.xid, j.id) > (p_xid, p_id)
     and j.xid >= pg_snapshot_xmin((p_position).lo) -- what is_ahead implies, as an index range
     and is_ahead(p_position, j.xid, j.id)
@@ -121,9 +125,8 @@ as $$
     select k.id, k.lane, k.kind, 'waiting', k.payload, k.unique_key from keyed k
     union all
     select x.id, x.lane, x.kind, 'dead', x.payload, null from dead x) r
-    left join lateral (
-      select k.replacement new from unique_key k
-      where r.unique_key is not null and k.id = r.id) u on true
+    cross join lateral (select case when r.unique_key is not null then
+      (select k.replacement from unique_key k where k.id = r.id) end new) u
   where r.id > p_id order by r.id
 $$;
 

@@ -4,7 +4,8 @@
 -- Gives waiting jobs of one lane, where payloads_page has shown them with the payloads that are
 -- expected, others. The jobs before and among them keep their order, ids, attempts and flags, and come
 -- after what was enqueued meanwhile. Nobody claims from the queue during a call, so one call moves at
--- most 2,000 jobs: call it until is_done.
+-- most 2,000 jobs: call it until is_done, in transactions of their own. One that has read the log must not
+-- wait for a queue, as rotation may wait for it.
 --   renewed  jobs that have the new payload by this call
 --   is_done  none of the others waits there any more
 -- Errors: OG008 isolation level.
@@ -80,6 +81,7 @@ begin
   end loop;
   if pg_visible_in_snapshot(p_xid, reached.hi) then -- it lies in this window: what follows it may stay
     v_jobs := array(select j from unnest(v_jobs) j where (j.xid, j.id) <= (p_xid, p_id));
+    if cardinality(v_jobs) = 0 then return; end if; -- rotation has carried it away
   end if;
   v_claim := claim_after(reached, reached);
   v_claim.segment := p_head;
