@@ -143,7 +143,8 @@ let package = Package(
       name: "OngCommand",
       dependencies: [
         "LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker", "QueueBenchmark",
-        "EmulationAwards", "MailTransport", "WebServing", "EmulationWeb", "QueueWeb",
+        "PayloadEncryption", "EmulationAwards", "MailTransport", "WebServing", "EmulationWeb",
+        "QueueWeb",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -302,7 +303,9 @@ let package = Package(
     .testTarget(
       name: "OngCommandTests",
       dependencies: [
-        "OngCommand", "JobQueue", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
+        "OngCommand", "JobQueue", "JobQueueTesting", "JobWorker", "LibpqClient",
+        "PayloadEncryption",
+        "PrivatePostgres", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
   ],

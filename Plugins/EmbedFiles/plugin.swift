@@ -8,7 +8,7 @@ import PackagePlugin
 struct EmbedFiles: BuildToolPlugin {
   /// Which folders a target embeds: the name of the generated constant and the folder's path.
   static let folders: [String: [(constant: String, path: String)]] = [
-    "QueueSchema": [("queue", "sql/queue")],
+    "QueueSchema": [("queue", "sql/queue"), ("shared", "sql/shared")],
     "EmulationWeb": [
       ("templates", "Sources/EmulationWeb/Templates"), ("assets", "Sources/EmulationWeb/Assets"),
     ],

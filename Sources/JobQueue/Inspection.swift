@@ -20,8 +20,20 @@ public struct QueueStatus: Sendable, Hashable, Codable {
   public var oldestWaiting: Date?
   /// Living workers that serve the queue.
   public var workers: Int
+  /// What may wait in the queue; nil: as much as comes.
+  public var backpressure: QueueBackpressure?
 
   public var isPaused: Bool { pausedAt != nil }
+}
+
+/// The limits beyond which a queue takes no more jobs, and how it stands.
+public struct QueueBackpressure: Sendable, Hashable, Codable {
+  /// Most jobs in the log that nobody has claimed.
+  public var maxWaiting: Int?
+  /// How long the oldest of them may have waited, in seconds.
+  public var maxAgeSeconds: Double?
+  /// The next enqueue is refused, or waits where its producer asks for that.
+  public var isFull: Bool
 }
 
 /// One living worker process as `ong workers ls` shows it.

@@ -66,6 +66,11 @@ extension QueueStatus {
     dead = try row["dead"].decode()
     oldestWaiting = try row["oldest_waiting"].decode()
     workers = try row["workers"].decode()
+    let limits = QueueBackpressure(
+      maxWaiting: try row["max_waiting"].decode(),
+      maxAgeSeconds: try row["max_age_seconds"].decode(),
+      isFull: try row["is_full"].decode())
+    backpressure = limits.maxWaiting == nil && limits.maxAgeSeconds == nil ? nil : limits
   }
 }
 

@@ -89,6 +89,8 @@ public struct JobStory: Sendable, Hashable {
   public var waitsBehind: Int?
   /// Other jobs of its key in a keyed queue that run or were begun, at most 100: it waits for them.
   public var keyRunning: [Int64]?
+  /// Why its kind is quarantined; nil: it is not.
+  public var quarantined: String?
   /// The limits of its queue; nil if it has none.
   public var limits: QueueLimits?
   public var progress: Progress?
@@ -116,7 +118,7 @@ extension JobStory {
       },
       tags: told.meta?.tags ?? [], expiresAt: told.meta?.expiresAt,
       trace: told.meta?.traceparent.flatMap(TraceContext.init), waitsBehind: told.waitsBehind,
-      keyRunning: told.keyRunning, limits: told.limits,
+      keyRunning: told.keyRunning, quarantined: told.quarantined, limits: told.limits,
       progress: told.progress, checkpoint: told.checkpoint,
       schedule: told.schedule,
       workflow: told.workflow,
@@ -185,6 +187,7 @@ extension JobStory {
     var meta: JobMeta?
     var waitsBehind: Int?
     var keyRunning: [Int64]?
+    var quarantined: String?
     var limits: QueueLimits?
     var progress: Progress?
     var checkpoint: Checkpoint?
@@ -195,7 +198,7 @@ extension JobStory {
 
     enum CodingKeys: String, CodingKey {
       case id, state, kind, queue, priority, attempt, crashes, error, key, claims, events
-      case progress, checkpoint, limits, workflow
+      case progress, checkpoint, limits, workflow, quarantined
       case schedule, unique, meta
       case enqueuedAt = "enqueued_at"
       case runAt = "run_at"

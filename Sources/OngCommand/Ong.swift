@@ -16,8 +16,8 @@ public struct Ong: AsyncParsableCommand {
     subcommands: [
       UpCommand.self, WorkCommand.self, WebCommand.self, MigrateCommand.self, QueuesCommand.self,
       JobsCommand.self, DeadCommand.self, WorkersCommand.self, EnqueueCommand.self,
-      SchedulesCommand.self, WorkflowsCommand.self, KindsCommand.self, CheckPayloadsCommand.self,
-      NoticesCommand.self, BenchCommand.self,
+      SchedulesCommand.self, WorkflowsCommand.self, KindsCommand.self, KeysCommand.self,
+      CheckPayloadsCommand.self, NoticesCommand.self, BenchCommand.self,
     ])
 
   public init() {}

@@ -2,7 +2,7 @@
 ///
 /// `migrations/NNNN_name.sql` hold tables, types and indexes; each runs once, in order, and is never
 /// edited after its release. `functions/*.sql` are `create or replace` and run again, in the order
-/// of their names, whenever their text has changed. No file names a schema: the installer's
+/// of their names, whenever their text has changed; those of `sql/shared` come first in every set. No file names a schema: the installer's
 /// search_path decides.
 public struct MigrationSet: Sendable {
   /// One versioned step.
@@ -34,8 +34,10 @@ public struct MigrationSet: Sendable {
     self.name = name
     let sorted = files.filter { $0.path.hasSuffix(".sql") }.sorted { $0.path < $1.path }
     migrations = sorted.filter { $0.path.hasPrefix("migrations/") }.map(Migration.init(file:))
-    functions = sorted.filter { $0.path.hasPrefix("functions/") }.map(\.text)
-      .joined(separator: "\n")
+    functions = (EmbeddedFiles.shared + sorted).filter { $0.path.hasPrefix("functions/") }.map(
+      \.text
+    )
+    .joined(separator: "\n")
     precondition(
       migrations.map(\.version).elementsEqual((0..<migrations.count).map { $0 + 1 }),
       "the migrations of \(name) must be numbered from 1 without gaps")

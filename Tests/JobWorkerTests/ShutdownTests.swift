@@ -53,6 +53,11 @@ struct WorkerShutdownTests {
       #expect(story.attempt == 1)
       #expect(story.crashes == 0)
       #expect(story.events.map(\.event) == ["handed_back"])
+      // The reason is kept, with who gave it back; the attempt is not used up.
+      let event = try #require(story.events.first)
+      #expect(event.detail == (heeds ? "the worker shuts down" : "worker retired"))
+      #expect(event.attempt == 1)
+      #expect(event.worker != nil && event.actor == nil)
 
       var quick = JobRegistry()
       quick.register(Long.self) { _, context in #expect(context.attempt == 1) }

@@ -95,23 +95,38 @@ struct TimeProperties {
     }
   }
 
-  @Test("an idle queue is asked again within a second, and a sleep is begun and ended by turns")
+  @Test(
+    "an idle queue is asked again, no notification is lost, a sleep is begun and ended by turns")
   func wakeLadder() async throws {
     try await forEachSeed(rounds: 1000) { random in
       var now = Moment(nanoseconds: 1_000_000_000)
       var ladder = WakeLadder()
       var underWay: WakeLadder.Action?
       var hasLock = false
+      var trusts = false
       for _ in 0..<Int.random(in: 1...200, using: &random) {
         var action = WakeLadder.Action.none
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0...2 where ladder.mayJoin(at: now):
           let found = [0, 0, 3, 10].randomElement(using: &random)!
-          action = ladder.claimed(found, of: 10, at: now)
-        case 3...4: action = ladder.notified(at: now)
+          ladder.asked()
+          let isNotified = Bool.random(using: &random)
+          if isNotified { action = ladder.notified(at: now) }
+          let next = ladder.claimed(found, of: 10, at: now)
+          if action == .none { action = next }
+          let isAsleep = ladder.sleep == .asleep
+          try hold(!isNotified || !isAsleep || ladder.mayClaim(at: now), "a notice was lost")
+        case 3...4:
+          action = ladder.notified(at: now)
+          try hold(ladder.mayClaim(at: now), "no claim after a notice")
+        case 9:
+          let horizon = Int64.random(in: 0...200, using: &random)
+          ladder.saw(horizon: horizon, isRated: Bool.random(using: &random), at: now)
+          trusts = trusts || horizon >= 100
         case 5: ladder.refused(at: now)
         case 6 where underWay == .beginSleep:
-          ladder.sleepBegan()
+          ladder.sleepBegan(before: 100)
+          trusts = false
           (underWay, hasLock) = (nil, true)
           try hold(ladder.mayClaim(at: now), "no claim after the lock was taken")
         case 6 where underWay == .endSleep:
@@ -126,7 +141,8 @@ struct TimeProperties {
           try hold(underWay == nil, "\(action) while \(underWay!) is under way")
           underWay = action
         }
-        try hold(ladder.mayClaim(at: now + .seconds(1)), "asked no more")
+        let longest = trusts ? WakeLadder.trustingStep : .seconds(1)
+        try hold(ladder.mayClaim(at: now + longest), "asked no more")
         try hold(ladder.sleep != .asleep || hasLock, "asleep without the lock")
         let state: WakeLadder.Action? =
           [.fallingAsleep: .beginSleep, .wakingUp: .endSleep][ladder.sleep]
@@ -188,12 +204,18 @@ struct TimeProperties {
             try hold(isPrompt, "more is due and has to wait")
           }
           if step == .fireSchedules { schedule.fired(0, nextIn: wait, at: now) }
+          if step == .look {
+            schedule.saw(.init(isWorkerLost: true, nextWait: wait), at: now)
+            try hold(schedule.isDue(.rescueLost, at: now), "a lost worker has to wait")
+            let isMet =
+              wait >= MaintenanceSchedule.lookInterval
+              || schedule.isDue(.settleWaits, at: now + max(.zero, wait))
+            try hold(isMet, "a wait ends late")
+          }
         }
         try hold(schedule.next <= now + .seconds(60), "nothing is due for \(schedule.next)")
-        for step in MaintenanceSchedule.Step.allCases {
-          let latest = now + MaintenanceSchedule.interval(step)
-          try hold(schedule.isDue(step, at: latest), "\(step) comes too late")
-        }
+        let latest = now + MaintenanceSchedule.lookInterval
+        try hold(schedule.isDue(.look, at: latest), "the next look comes too late")
         let moment = now + .milliseconds(Int.random(in: 2...900, using: &random))
         schedule.expect(.promoteDue, dueAt: moment)
         try hold(schedule.isDue(.promoteDue, at: moment), "what was expected is late")

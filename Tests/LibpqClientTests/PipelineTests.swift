@@ -1,3 +1,4 @@
+import Dispatch
 import JobQueueTesting
 import Testing
 
@@ -183,6 +184,31 @@ struct PipelineTests {
     }
   }
 
+  @Test(
+    "of a large pipeline only so much is handed to libpq as it can send soon",
+    .timeLimit(.minutes(3)))
+  func bytesInFlight() async throws {
+    try await withTable { connection in
+      let holder = try await SharedDatabase.use { try await $0.connect() }
+      try await holder.query("select pg_advisory_lock(4711)")
+      let text = String(repeating: "x", count: 64 * 1024)
+      // The first query keeps the server from reading what follows it.
+      let requests =
+        [PipelineRequest.query("SELECT pg_advisory_xact_lock(4711)")]
+        + (0..<128).map { PipelineRequest.query("SELECT $1::text, $2::int8", [text, $0]) }
+      async let outcomes = connection.pipeline(requests, timeout: .seconds(50))
+      while try await !holder.query(
+        "select exists (select from pg_locks where locktype = 'advisory' and not granted and objid = 4711)"
+      )[0, 0].decode(Bool.self) {}
+      let unsent = await connection.unsentRequests()
+      // 8 MiB are to be sent: 256 KiB may lie in libpq, one request beyond it, and what the socket takes.
+      #expect(unsent > 64 && unsent < 128, "\(unsent)")
+      try await holder.query("select pg_advisory_unlock(4711)")
+      for outcome in try await outcomes { _ = try outcome.get() }
+      await holder.close()
+    }
+  }
+
   @Test("operations of many tasks on one connection run in turn")
   func concurrentUse() async throws {
     try await withTable { connection in
@@ -223,6 +249,28 @@ struct PipelineTests {
       }
       let rows = try await count(connection)
       #expect(rows == 0)
+    }
+  }
+}
+
+extension Connection {
+  /// How many statements of the running pipeline were not yet handed to libpq.
+  fileprivate func unsentRequests() async -> Int {
+    await withCheckedContinuation { waiter in
+      core.queue.async { [core] in
+        guard case .pipeline(var exchange) = core.running?.work else {
+          return waiter.resume(returning: 0)
+        }
+        var statements = core.statements
+        var count = 0
+        while let action = exchange.nextAction(&statements) {
+          switch action {
+          case .execute, .executeUnnamed: count += 1
+          case .prepare, .sync: break
+          }
+        }
+        waiter.resume(returning: count)
+      }
     }
   }
 }

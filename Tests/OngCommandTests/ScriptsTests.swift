@@ -1,4 +1,5 @@
 import Foundation
+import JobQueueTesting
 import Testing
 
 /// The scripts on machines that lack something: PATH names one folder with only what is listed.
@@ -27,6 +28,17 @@ import Testing
       Self.root.appending(path: script), environment: ["PATH": folder.path]
     ).run()
     return (ended.status, ended.errors)
+  }
+
+  @Test("The fairness of keys is measured on the server that the environment names")
+  func fairness() async throws {
+    try await TestDatabase.withDatabase { database in
+      let ended = try await Program(
+        Self.root.appending(path: "scripts/fairness"), environment: database.libpqVariables
+      ).run("10000")
+      #expect(ended.status == 0, "\(ended.errors)")
+      #expect(ended.output.contains("10000 jobs before them: done after "))
+    }
   }
 
   @Test(

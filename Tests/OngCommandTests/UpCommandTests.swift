@@ -1,4 +1,7 @@
 import Foundation
+import JobQueue
+import LibpqClient
+import PrivatePostgres
 import Testing
 
 /// `ong up` with its private server, from its start to its end, whatever ends it.
@@ -55,6 +58,35 @@ import Testing
       #expect(jobs.output.contains("nobody.knows"))
       again.send(SIGINT)
       #expect(try await again.ended() == 0, "\(again.errors)")
+    }
+  }
+
+  @Test("A suspect runs in a process of its own, started as this one was, while up goes on")
+  func suspect() async throws {
+    try await BuiltCommand.inFolder { ong in
+      let up = try ong.start(["up", "--port", "0", "--log-level", "info"])
+      try await up.says("Ong is up.")
+      let server = ong.directory.appending(path: ".ong/server").path
+      var database = try #require(PrivateServer.running(in: server, database: "ong"))
+      database.searchPath = "ong"
+      let queue = JobQueue(pool: ConnectionPool(database, size: 1))
+      // As a rescue would leave a job that was running when its worker died; this one's payload is refused.
+      let id: Int64 = try await queue.pool.query(
+        """
+        with id as materialized (select nextval('ong.job_id') id),
+        again as (
+          select ong.append_again(('0'::xid8, id.id, now(), 0, q.id * 4, 1, 1, 'report.render',
+            '{"snapshot": "none"}', null, null, null)::ong.job)
+          from id, ong.queue q where q.name = 'reports')
+        select id.id from id, (select count(*) from again) a
+        """)[0, 0].decode()
+      let end = try await queue.end(ofJob: id, within: .seconds(60))
+      #expect(end.state == .dead, "\(end)")
+      #expect(up.errors.contains("a child process for suspects was started"))
+      #expect(try await queue.story(id)?.crashes == 1)
+      await queue.pool.close()
+      up.send(SIGTERM)
+      #expect(try await up.ended() == 0, "\(up.errors)")
     }
   }
 

@@ -195,7 +195,8 @@ struct EncryptedJobTests {
   }
 
   @Test(
-    "rotation: what is deferred, parked or dead goes over to the new key, the rest keeps its own")
+    "rotation: what waits, is deferred, parked or dead goes over to the new key, and runs with it alone"
+  )
   func rotation() async throws {
     try await TestQueue.with(clock: .manual, cipher: try ring("a")) { test in
       var failing = JobRegistry(cipher: try ring("a"))
@@ -209,21 +210,72 @@ struct EncryptedJobTests {
       try await test.queue.enqueue(PlainSummons(citizen: "plain"), delay: .seconds(3600))
 
       let rotated = test.queue(try ring("b", "a"))
-      #expect(try await rotated.reencrypt() == ReencryptedPayloads(changed: 3))
+      #expect(try await rotated.reencrypt() == ReencryptedPayloads(changed: 4))
       #expect(try await rotated.reencrypt() == ReencryptedPayloads())
       #expect(
         try await rotated.reencrypt(alsoPlain: [Summons.self]) == ReencryptedPayloads(changed: 1))
       let report = try await rotated.checkPayloads(with: registry(try ring("b", "a")))
-      #expect(report.encryptionKeys == ["a": 1, "b": 4])
+      #expect(report.encryptionKeys == ["b": 5])
       #expect(report.passes())
-      let early = try await rotated.checkPayloads(with: registry(try ring("b")))
-      #expect(early.failing == 1)
 
       let met = Names()
       try await rotated.retryDead()
       try await test.advance(by: .seconds(3600))
-      try await test.drain(registry(try ring("b", "a"), met), includingDueWithin: .seconds(5))
+      try await test.drain(registry(try ring("b"), met), includingDueWithin: .seconds(5))
       #expect(met.all.sorted() == ["dead", "deferred", "parked", "plain", "waiting"])
+    }
+  }
+
+  @Test("what replaces a job under its unique key is counted, checked and encrypted anew")
+  func replacement() async throws {
+    try await TestQueue.with(clock: .manual, cipher: try ring("a")) { test in
+      // In the log, deferred and parked.
+      try await test.queue.enqueue(Summons(citizen: "old"), unique: .key("parked", until: .settled))
+      try await test.drain(JobRegistry())
+      try await test.queue.enqueue(Summons(citizen: "old"), unique: .key("waiting"))
+      try await test.queue.enqueue(
+        Summons(citizen: "old"), delay: .seconds(60), unique: .key("deferred"))
+      for key in ["parked", "waiting", "deferred"] {
+        try await test.queue.enqueue(
+          Summons(citizen: key),
+          unique: .key(
+            key, until: key == "parked" ? .settled : .waiting, onConflict: .replace))
+      }
+      let rotated = test.queue(try ring("b", "a"))
+      let before = try await rotated.encryptionKeys()
+      #expect(
+        before == [
+          EncryptionKeyUse(
+            key: "a", kind: "test.summons", payloads: [.waiting: 1, .parked: 1, .scheduled: 1],
+            unopened: 0)
+        ])
+      #expect(try await rotated.reencrypt() == ReencryptedPayloads(changed: 3))
+      let report = try await rotated.checkPayloads(with: registry(try ring("b")))
+      #expect(report.encryptionKeys == ["b": 3])
+      #expect(report.passes())
+      let met = Names()
+      try await test.drain(registry(try ring("b"), met), includingDueWithin: .seconds(5))
+      #expect(met.all.sorted() == ["deferred", "parked", "waiting"])
+    }
+  }
+
+  @Test("the keys in use are told by kind and place, with those that this program can't open")
+  func keysInUse() async throws {
+    try await TestQueue.with(cipher: try ring("a")) { test in
+      try await test.queue.enqueue(Summons(citizen: "x"))
+      try await test.queue.enqueue(Summons(citizen: "x"), delay: .seconds(60))
+      try await test.queue.enqueue(PlainSummons(citizen: "x"))
+      let other = test.queue(try ring("b"))
+      try await other.enqueue(LaterSummons(name: "x"))
+      let both = try await test.queue(try ring("b", "a")).encryptionKeys()
+      #expect(both.map(\.key) == ["a", "b"])
+      #expect(both.map(\.kind) == ["test.summons", "test.summons@2"])
+      #expect(both.map(\.payloads) == [[.waiting: 1, .scheduled: 1], [.waiting: 1]])
+      #expect(both.map(\.unopened) == [0, 0])
+      #expect(try await other.encryptionKeys().map(\.unopened) == [2, 0])
+      #expect(try await test.queue(nil).encryptionKeys().map(\.unopened) == [2, 1])
+      let impostor = try EncryptionKeys(current: "a", keys: ["a": Data(repeating: 0, count: 32)])
+      #expect(try await test.queue(impostor).encryptionKeys().map(\.unopened) == [2, 1])
     }
   }
 

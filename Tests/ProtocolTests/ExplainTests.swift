@@ -107,7 +107,10 @@ struct ExplainTests {
       }
       let stale: Int64 = try await session.value(
         "select enqueue('q', 'k', p_meta => '{\"expires_at\": \"2026-01-01T00:00:00Z\"}')")
-      #expect(try await why(stale, session).reason == "expired")
+      let expired = try await why(stale, session)
+      #expect(expired.reason == "expired" && expired.state == "waiting")
+      #expect(expired.text.hasPrefix("It expired at 2026-01-01 00:00:00"))
+      #expect(expired.text.hasSuffix("; it is dropped when its turn comes."))
     }
   }
 
@@ -165,6 +168,47 @@ struct ExplainTests {
       let empty = try await why(third, session)
       #expect(empty.reason == "key_rate")
       #expect(empty.text.hasPrefix("The bucket of its key tenant refills at "))
+    }
+  }
+
+  @Test("The kind is quarantined, while the job waits and once it is parked")
+  func quarantined() async throws {
+    try await with { session in
+      let epoch = try await session.register()
+      let job = try await session.enqueue()
+      try await session.run("select quarantine_kind('k', 'crashes')")
+      let text = #"The kind k is quarantined; "ong kinds release k" lets it run again."#
+      for state in ["waiting", "parked"] {
+        let json = try await session.value("select explain_job($1)", [job], as: JSONText.self)
+        let expected = """
+          {"id": \(job), "state": "\(state)", "reason": "quarantined", "kind": "k", \
+          "text": "\(text.replacing("\"", with: "\\\""))"}
+          """
+        let isEqual: Bool = try await session.value(
+          "select $1::jsonb = $2::jsonb", [json, JSONText(expected)])
+        #expect(isEqual, "\(json.text)")
+        #expect(try await session.claim(epoch).isEmpty)
+      }
+      try await session.run("select release_kind('k')")
+      #expect(try await why(job, session).reason == "next")
+    }
+  }
+
+  @Test("It has ended otherwise than by success: dead, discarded, cancelled")
+  func ended() async throws {
+    try await with { session in
+      let epoch = try await session.register()
+      for (outcome, state) in [("dead", "dead"), ("discard", "discarded"), ("cancel", "cancelled")]
+      {
+        let job = try await session.enqueue()
+        let claimed = try await session.claim(epoch)
+        try await session.settle(
+          epoch, claimed[0],
+          outcomes: JSONText(#"[{"id": \#(job), "outcome": "\#(outcome)", "error": "e"}]"#))
+        let answer = try await why(job, session)
+        #expect(answer.reason == state && answer.state == state)
+        #expect(answer.text == "It has ended: \(state).")
+      }
     }
   }
 

@@ -82,13 +82,45 @@ struct PlanTests {
     }
   }
 
+  @Test(
+    "The maintenance finds what is old, or due, through an index, however much is not",
+    arguments: ["prune", "prune_results", "prune_unique_keys", "settle_waits"])
+  func maintenance(_ step: String) async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      try await session.run(
+        """
+        insert into job_event (id, attempt, event) select i, 1, 'retried' from generate_series(1, 20000) i;
+        insert into job_result (id, result)
+          select i, to_jsonb(repeat('x', 60)) from generate_series(1, 20000) i;
+        insert into unique_key (key, queue, id, scope, held_until)
+          select i::text, q.id, i, 'window', clock_timestamp() + interval '1 hour'
+          from queue q, generate_series(1, 20000) i;
+        insert into workflow (name) select 'w' from generate_series(1, 100);
+        insert into step (workflow, name, type, state, signal, deadline)
+          select w.id, i::text, 'wait', 'released', 's', clock_timestamp() + interval '1 hour'
+          from workflow w, generate_series(1, 200) i;
+        select brin_summarize_new_values('job_event_by_time'),
+          brin_summarize_new_values('job_result_by_time');
+        analyze
+        """)
+      try await session.run("select \(step)()")  // planned
+      // Each of the tables, or its index on the time, fills over 200 blocks.
+      let blocks = try await blocks(of: "select \(step)()", session)
+      #expect(blocks < 100, "\(blocks)")
+    }
+  }
+
   /// Blocks that a claim touches.
   private func blocksOfClaim(_ session: Session, _ epoch: UUID, limit: Int) async throws -> Int {
+    try await blocks(of: "select count(*) from claim($1, 1, 'q', $2)", session, [epoch, limit])
+  }
+
+  private func blocks(
+    of statement: String, _ session: Session, _ parameters: [any SQLParameter] = []
+  ) async throws -> Int {
     let plan = try await session.connection.query(
-      """
-      explain (analyze, buffers, format json)
-      select count(*) from claim($1, 1, 'q', $2)
-      """, [epoch, limit])[0, 0].decode(String.self)
+      "explain (analyze, buffers, format json) " + statement, parameters)[0, 0].decode(String.self)
     struct Plan: Decodable {
       struct Node: Decodable {
         let blocks: Int

@@ -73,6 +73,39 @@ struct ReplaceTests {
   }
 
   @Test(
+    "A replacement outlives the window in which it came, whoever takes the key then",
+    arguments: [true, false])
+  func windowOver(_ isTaken: Bool) async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let epoch = try await session.register()
+      let id = try await session.unique(.window, payload: "1", window: "1 hour")
+      #expect(
+        try await session.unique(.window, payload: "2", onConflict: "replace", window: "1 hour")
+          == id)
+      try await session.run(
+        "update unique_key set held_until = clock_timestamp() - interval '1 second'; select prune()"
+      )
+      var other: Int64?
+      if isTaken { other = try await session.unique(.window, payload: "3", window: "1 hour") }
+      #expect(other != id)
+      var got: [Int64: String] = [:]
+      for _ in 0..<3 {
+        for row in try await session.connection.query(
+          "select id, payload::text from claim($1, 1, 'q', 10)", [epoch])
+        {
+          got[try row[0].decode()] = try row[1].decode(String.self)
+        }
+      }
+      #expect(got[id] == "2")
+      #expect(got.count == (isTaken ? 2 : 1))
+      try await session.run("select prune()")
+      let held: Int64 = try await session.value("select count(*) from unique_key")
+      #expect(held == (isTaken ? 1 : 0))
+    }
+  }
+
+  @Test(
     "A job that has started, or ended within its window, is kept as it is",
     arguments: [Scope.settled, .window])
   func started(_ scope: Scope) async throws {

@@ -27,6 +27,10 @@ struct RoleTests {
     ("select * from payloads_page()", ["worker", "operator"]),
     ("lock table log_guard in access share mode", ["worker", "operator"]),
     ("select replace_payload('dead', 1, '1', '2')", ["operator"]),
+    (
+      "select * from renew_waiting(array['6/0/1'], array['1']::jsonb[], array['2']::jsonb[])",
+      ["operator"]
+    ),
     ("insert into job_intake (queue, kind, unique_key) values ('q', 'k', 'u')", ["producer"]),
     ("select has_room('q')", ["producer"]),
     ("select payload_key('k', '{}')", ["producer"]),

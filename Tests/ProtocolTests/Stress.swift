@@ -54,6 +54,7 @@ final class Stress: Sendable {
       }
       group.addTask { try await self.tidy(SeededGenerator(self.seed &+ 200)) }
       group.addTask { try await self.rotate() }
+      group.addTask { try await self.renew(SeededGenerator(self.seed &+ 400)) }
       for number in 0..<3 {
         group.addTask { try await self.fire(SeededGenerator(self.seed &+ 300 &+ UInt64(number))) }
       }

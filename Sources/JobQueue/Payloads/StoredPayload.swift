@@ -20,37 +20,47 @@ package struct StoredPayload: Sendable, Hashable {
   package var kind: String
   package var state: PayloadPlace
   package var json: String
-  /// Where the next page begins.
-  fileprivate var place: String
+  /// Where the next page begins; of a job that waits in the log, where it lies there.
+  var place: String
 }
 
 extension JobQueue {
   /// Gives `body` every payload that is still to be run, as of one moment, in pages of at most 1000 or
   /// about 4 MiB. Rotation is kept out meanwhile; nothing else is.
-  package func withPayloads(_ body: ([StoredPayload]) async throws -> Void) async throws {
+  ///
+  /// - Parameter isSealed: only encrypted payloads. Default: all.
+  package func withPayloads(
+    isSealed: Bool = false, _ body: ([StoredPayload]) async throws -> Void
+  ) async throws {
     try await mappingQueueErrors {
       try await pool.withTransaction(isolation: .repeatableRead) { connection in
         // Takes no snapshot: what follows sees the log as it is once rotation is kept out.
         try await connection.query("lock table \(sql("log_guard")) in access share mode")
-        try await pages(inLog: true, on: connection, body)
+        try await pages(isSealed: isSealed, on: connection, body)
       }
     }
   }
 
-  /// The same without what waits or runs in the log, each page as of its own moment.
-  func withRowPayloads(_ body: ([StoredPayload]) async throws -> Void) async throws {
-    try await mappingQueueErrors {
-      try await pool.withConnection { try await pages(inLog: false, on: $0, body) }
-    }
+  /// The same where each page is of its own moment, as what is read shall be changed. Of jobs in the log
+  /// only those that were there at the start; rotation may move some out of sight.
+  ///
+  /// - Parameter isSealed: only encrypted payloads.
+  func withPayloadsToChange(
+    isSealed: Bool, _ body: ([StoredPayload]) async throws -> Void
+  ) async throws {
+    let end = try await run("select pg_snapshot_xmax(pg_current_snapshot())::text")[0, 0]
+    try await pages(isSealed: isSealed, before: end.decode(String.self), body)
   }
 
   private func pages(
-    inLog: Bool, on connection: Connection, _ body: ([StoredPayload]) async throws -> Void
+    isSealed: Bool, before end: String? = nil, on connection: Connection? = nil,
+    _ body: ([StoredPayload]) async throws -> Void
   ) async throws {
     var place: String?
     while true {
-      let page = try await connection.query(
-        "select * from \(sql("payloads_page"))($1, p_log => $2)", [place, inLog]
+      let page = try await run(
+        "select * from \(sql("payloads_page"))($1, p_sealed => $2, p_before => $3::text::xid8)",
+        [place, isSealed, end], in: connection
       ).map { try StoredPayload($0) }
       guard let last = page.last else { return }
       try await body(page)

@@ -1,8 +1,8 @@
 public import Foundation
 import LibpqClient
 
-/// One schedule as `ong schedules ls` shows it.
-public struct ScheduleStatus: Sendable, Hashable {
+/// One schedule as `ong schedules ls` shows it, with `--json` with its spans in seconds.
+public struct ScheduleStatus: Sendable, Hashable, Encodable {
   public var name: String
   public var cron: String
   public var timeZone: String
@@ -13,9 +13,10 @@ public struct ScheduleStatus: Sendable, Hashable {
   /// The payload's JSON.
   public var payload: String
   public var priority: JobPriority
-  public var catchUp: CatchUp
+  private let catchUpPolicy: String
+  private let catchUpSeconds: Double
   public var overlap: ScheduleOverlap
-  public var jitter: Duration
+  private let jitterSeconds: Double
   /// When a program last declared it in this form; nil: it was made at run time.
   public var declaredAt: Date?
   /// Since when no tick fires; nil: not paused.
@@ -43,6 +44,10 @@ public struct ScheduleStatus: Sendable, Hashable {
   public var errorAt: Date?
 
   public var isPaused: Bool { pausedAt != nil }
+  public var catchUp: CatchUp {
+    CatchUp(word: catchUpPolicy, window: .seconds(catchUpSeconds)) ?? .none
+  }
+  public var jitter: Duration { .seconds(jitterSeconds) }
 }
 
 /// One tick of a preview.
@@ -75,14 +80,13 @@ extension ScheduleStatus {
     kind = try row["kind"].decode()
     payload = try row["payload"].decode(JSONText.self).text
     priority = try JobPriority(row["priority"])
-    let word = try row["catch_up"].decode(String.self)
-    guard
-      let policy = CatchUp(
-        word: word, window: .seconds(try row["window_seconds"].decode(Double.self)))
-    else { throw DatabaseError.decoding("expected a catch-up policy, got: \(word)") }
-    catchUp = policy
+    catchUpPolicy = try row["catch_up"].decode()
+    catchUpSeconds = try row["window_seconds"].decode()
+    guard CatchUp(word: catchUpPolicy, window: .zero) != nil else {
+      throw DatabaseError.decoding("expected a catch-up policy, got: \(catchUpPolicy)")
+    }
     overlap = try row["overlap"].decodeName(ScheduleOverlap.self)
-    jitter = .seconds(try row["jitter_seconds"].decode(Double.self))
+    jitterSeconds = try row["jitter_seconds"].decode()
     declaredAt = try row["declared_at"].decode()
     pausedAt = try row["paused_at"].decode()
     nextTick = try row["next_tick"].decode()

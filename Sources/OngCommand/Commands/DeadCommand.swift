@@ -14,14 +14,13 @@ struct DeadCommand: AsyncParsableCommand {
       commandName: "ls", abstract: "List dead letters, newest id first.")
     @Option(name: .shortAndLong, help: "Only of this queue.") var queue: String?
     @Option(name: .shortAndLong, help: "Only of this kind.") var kind: String?
-    @Option(help: "Only jobs before this id: the last id of a page gives the next page.")
-    var before: Int64?
-    @Option(name: .shortAndLong, help: "At most so many.") var limit = 50
+    @OptionGroup var page: PagingOptions
     @OptionGroup var options: ReadingOptions
 
     func run() async throws {
       let dead = try await options.database.withQueue {
-        try await $0.deadJobs(queue: queue, kind: kind, before: before, limit: limit)
+        try await $0.deadJobs(
+          queue: queue, kind: kind, before: page.before, limit: page.limit)
       }
       try options.show(dead, empty: "There is no dead letter.") { .dead($0, now: Date()) }
     }

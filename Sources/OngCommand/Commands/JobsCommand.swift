@@ -18,20 +18,12 @@ struct JobsCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Only of this queue.") var queue: String?
     @Option(name: .shortAndLong, help: "Only in this state.") var state: JobState?
     @Option(name: .shortAndLong, help: "Only of this kind.") var kind: String?
-    @Option(help: "Only jobs before this id: the last id of a page gives the next page.")
-    var before: Int64?
-    @Option(name: .shortAndLong, help: "At most so many, 1 to 1000.") var limit = 50
+    @OptionGroup var page: PagingOptions
     @OptionGroup var options: ReadingOptions
-
-    func validate() throws {
-      guard (1...1000).contains(limit) else {
-        throw ValidationError("expected --limit to be 1 to 1000, got: \(limit)")
-      }
-    }
 
     func run() async throws {
       let filter = JobFilter(
-        queue: queue, state: state, kind: kind, before: before, limit: limit)
+        queue: queue, state: state, kind: kind, before: page.before, limit: page.limit)
       let jobs = try await options.database.withQueue { try await $0.jobs(filter) }
       try options.show(jobs, empty: "No job matches.") { .jobs($0, now: Date()) }
     }

@@ -95,6 +95,16 @@ enum QueueLimitsText {
     return facts.lines
   }
 
+  /// Those that are set, in one line.
+  static func line(_ limits: QueueLimits) -> String {
+    [
+      limits.maxRunning.map { "\($0) at a time" }, limits.rate.map(text),
+      limits.keyOrder.map { "keys \($0.rawValue)" },
+      limits.maxRunningPerKey.map { "\($0) of a key at a time" },
+      limits.ratePerKey.map { "of a key " + text($0) },
+    ].compactMap { $0 }.joined(separator: "; ")
+  }
+
   private static func text(_ rate: QueueLimits.Rate) -> String {
     "\(rate.count) in \(DurationText.short(rate.per)), at most \(rate.burst) at once"
   }

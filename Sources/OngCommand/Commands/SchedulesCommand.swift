@@ -21,11 +21,9 @@ struct SchedulesCommand: AsyncParsableCommand {
 
     func run() async throws {
       let schedules = try await options.database.withQueue { try await $0.schedules() }
-      if options.json {
-        return try Terminal.printLines([JSONNotation.text(schedules.map(ScheduleJSON.init))])
+      try options.show(schedules, empty: "There is no schedule yet.") {
+        .schedules($0, now: Date())
       }
-      if schedules.isEmpty { return Terminal.say("There is no schedule yet.") }
-      Terminal.printTable(.schedules(schedules, now: Date()))
     }
   }
 
@@ -41,9 +39,7 @@ struct SchedulesCommand: AsyncParsableCommand {
         throw CommandFailure(
           .notFound, "there is no schedule '\(name)'", advice: "see 'ong schedules ls'")
       }
-      if options.json {
-        return try Terminal.printLines([JSONNotation.text(ScheduleJSON(schedule))])
-      }
+      if options.json { return try Terminal.printLines([JSONNotation.text(schedule)]) }
       Terminal.printLines(ScheduleText.lines(schedule, now: Date()))
     }
   }

@@ -36,8 +36,14 @@ struct UpCommand: AsyncParsableCommand {
 
   func run() async throws {
     let signals = ShutdownSignals()
+    // In a process that a worker has started to run a suspect, the database runs already, and this is
+    // where it stays: it must not start another.
+    if let existing = try? await Application(service) {
+      await Worker.runChildIfAsked(try existing.registry(), logger: existing.logger)
+    }
     // What can be wrong with the caller's input is found before anything is started.
     let mail = try MailSettings(environment: ProcessInfo.processInfo.environment)
+    let keys = try PayloadKeys.fromEnvironment()
     let sample = try readSample()
     let database = service.database
     let logger = service.log.logger()
@@ -46,10 +52,11 @@ struct UpCommand: AsyncParsableCommand {
     }
     let application = Application(
       database: running.configuration, schema: database.schema,
-      folders: service.output.folders(database), mail: mail, debounce: once ? .zero : nil,
-      logger: logger)
+      folders: service.output.folders(database), mail: mail, keys: keys,
+      debounce: once ? .zero : nil, logger: logger)
     do {
       try await signals.cancelling { try await application.migrate(database) }
+      await Worker.runChildIfAsked(try application.registry(), logger: logger)
       if once {
         try await MainJob(application: application, sample: sample, work: work).run(signals)
       } else {

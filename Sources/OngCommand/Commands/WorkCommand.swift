@@ -53,6 +53,6 @@ extension Application {
       database: try await database.existingDatabase(), schema: database.schema,
       folders: service.output.folders(database),
       mail: try MailSettings(environment: ProcessInfo.processInfo.environment),
-      logger: service.log.logger())
+      keys: try PayloadKeys.fromEnvironment(), logger: service.log.logger())
   }
 }

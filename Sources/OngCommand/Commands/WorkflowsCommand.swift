@@ -15,14 +15,13 @@ struct WorkflowsCommand: AsyncParsableCommand {
       commandName: "ls", abstract: "List workflows, newest first.")
     @Option(name: .shortAndLong, help: "Only in this state.") var state: WorkflowState?
     @Option(name: .shortAndLong, help: "Only of this name.") var name: String?
-    @Option(help: "Only workflows before this id: the last id of a page gives the next page.")
-    var before: Int64?
-    @Option(name: .shortAndLong, help: "At most so many, 1 to 1000.") var limit = 50
+    @OptionGroup var page: PagingOptions
     @OptionGroup var options: ReadingOptions
 
     func run() async throws {
       let workflows = try await options.database.withQueue {
-        try await $0.workflows(state: state, name: name, before: before, limit: limit)
+        try await $0.workflows(
+          state: state, name: name, before: page.before, limit: page.limit)
       }
       try options.show(workflows, empty: "No workflow matches.") { .workflows($0, now: Date()) }
     }

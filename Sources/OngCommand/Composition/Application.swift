@@ -5,6 +5,7 @@ import JobQueue
 import JobWorker
 import LibpqClient
 import Logging
+import PayloadEncryption
 import QueueWeb
 import WebServing
 
@@ -14,6 +15,8 @@ struct Application {
   let schema: String
   let folders: OutputFolders
   let mail: MailSettings
+  /// Opens encrypted payloads; nil: no keys are configured.
+  let keys: EncryptionKeys?
   let logger: Logger
   let pool: ConnectionPool
   let queue: JobQueue
@@ -22,7 +25,7 @@ struct Application {
   /// - Parameter debounce: least time between two recalculations; nil: the domain's default.
   init(
     database: ConnectionConfiguration, schema: String, folders: OutputFolders,
-    mail: MailSettings, debounce: Duration? = nil, logger: Logger
+    mail: MailSettings, keys: EncryptionKeys?, debounce: Duration? = nil, logger: Logger
   ) {
     var settings = EmulationSettings()
     if let debounce { settings.recalculationDebounce = debounce }
@@ -35,15 +38,16 @@ struct Application {
     self.schema = schema
     self.folders = folders
     self.mail = mail
+    self.keys = keys
     self.logger = logger
     pool = ConnectionPool(database)
-    queue = JobQueue(pool: pool, schema: schema)
+    queue = JobQueue(pool: pool, schema: schema, cipher: keys)
     store = EmulationStore(pool: pool, queue: queue, settings: settings)
   }
 
   /// Every kind of job that this program runs.
   func registry() throws -> JobRegistry {
-    var registry = JobRegistry()
+    var registry = JobRegistry(cipher: keys)
     EmulationJobs(
       store: store, renderer: PDFReports(),
       transport: try mail.transport(maildir: folders.mail), reportsFolder: folders.reports

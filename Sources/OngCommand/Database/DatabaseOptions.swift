@@ -33,10 +33,12 @@ struct DatabaseOptions: ParsableArguments {
   }
 
   /// Runs `body` with the queue of an existing database whose schema fits this program.
-  func withQueue<Result>(_ body: (JobQueue) async throws -> Result) async throws -> Result {
+  func withQueue<Result>(
+    cipher: (any PayloadCipher)? = nil, _ body: (JobQueue) async throws -> Result
+  ) async throws -> Result {
     try await withPool { pool in
       try await pool.withConnection { try await requireSchema($0) }
-      return try await body(JobQueue(pool: pool, schema: schema))
+      return try await body(JobQueue(pool: pool, schema: schema, cipher: cipher))
     }
   }
 

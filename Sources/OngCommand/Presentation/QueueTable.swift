@@ -17,6 +17,7 @@ extension Table {
         .init(title: "DEAD", alignment: .right),
         .init(title: "WORKERS", alignment: .right, expendability: 4),
         .init(title: "OLDEST", alignment: .right),
+        .init(title: "BACK-PRESSURE", minimumWidth: 8, expendability: 5),
       ],
       rows: queues.map { queue in
         [queue.name, queue.isPaused ? "paused" : "active"]
@@ -25,7 +26,9 @@ extension Table {
             queue.running, queue.scheduled, queue.retrying, queue.snoozed, queue.parked, queue.dead,
             queue.workers,
           ].map { "\($0)" }
-          + [DurationText.between(queue.oldestWaiting, and: now)]
+          + [
+            DurationText.between(queue.oldestWaiting, and: now), queue.backpressure?.text ?? "–",
+          ]
       })
   }
 }
@@ -33,4 +36,15 @@ extension Table {
 extension QueueStatus {
   /// The number of waiting jobs, with + where the server stopped counting.
   var waitingText: String { "\(waiting)" + (isWaitingCapped ? "+" : "") }
+}
+
+extension QueueBackpressure {
+  /// `full: 1000 waiting or 5m 00s old`
+  var text: String {
+    let limits = [
+      maxWaiting.map { "\($0) waiting" },
+      maxAgeSeconds.map { "\(DurationText.short(.seconds($0))) old" },
+    ].compactMap { $0 }.joined(separator: " or ")
+    return (isFull ? "full: " : "up to ") + limits
+  }
 }

@@ -18,6 +18,7 @@ enum QueueText {
     facts.add("parked", queue.parked)
     facts.add("dead", queue.dead)
     facts.add("oldest waiting", queue.oldestWaiting.map { DurationText.between($0, and: now) })
+    facts.add("back-pressure", queue.backpressure?.text)
     return facts.lines
   }
 }

@@ -41,48 +41,6 @@ extension CatchUp {
   }
 }
 
-/// A schedule as `--json` writes it: spans in seconds.
-struct ScheduleJSON: Encodable {
-  var name, cron, timeZone, queue, kind, catchUp, priority: String
-  var catchUpSeconds, jitterSeconds: Double
-  var skippedTimes: SkippedTimes
-  var repeatedTimes: RepeatedTimes
-  var overlap: ScheduleOverlap
-  var declaredAt, pausedAt, nextTick, bufferedTick, lastTick, lastFiredAt: Date?
-  var lastJob: Int64?
-  var fired, overlapped: Int
-  var error: String?
-
-  init(_ schedule: ScheduleStatus) {
-    name = schedule.name
-    cron = schedule.cron
-    timeZone = schedule.timeZone
-    queue = schedule.queue
-    kind = schedule.kind
-    priority = "\(schedule.priority)"
-    (catchUp, catchUpSeconds) =
-      switch schedule.catchUp {
-      case .none: ("none", 0)
-      case .latest(let window): ("latest", window / .seconds(1))
-      case .all(let window): ("all", window / .seconds(1))
-      }
-    jitterSeconds = schedule.jitter / .seconds(1)
-    skippedTimes = schedule.skippedTimes
-    repeatedTimes = schedule.repeatedTimes
-    overlap = schedule.overlap
-    declaredAt = schedule.declaredAt
-    pausedAt = schedule.pausedAt
-    nextTick = schedule.nextTick
-    bufferedTick = schedule.bufferedTick
-    lastTick = schedule.lastTick
-    lastFiredAt = schedule.lastFiredAt
-    lastJob = schedule.lastJob
-    fired = schedule.fired
-    overlapped = schedule.overlapped
-    error = schedule.error
-  }
-}
-
 extension Table {
   /// `ong schedules ls`.
   static func schedules(_ schedules: [ScheduleStatus], now: Date) -> Table {

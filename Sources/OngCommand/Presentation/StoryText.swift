@@ -18,12 +18,22 @@ enum StoryText {
     facts.add("queue", story.queue)
     facts.add("priority", story.priority?.description)
     facts.add("attempt", story.attempt)
-    if let crashes = story.crashes, crashes > 0 { facts.add("crashes", crashes) }
+    facts.add("crashes", crashes(story))
+    facts.add("quarantine", story.quarantined)
     facts.add("enqueued", story.enqueuedAt.map { TimeText.moment($0, now: now) })
     facts.add("runs", story.runAt.map { TimeText.moment($0, now: now) })
     facts.add("key", story.key)
-    facts.add("unique key", story.uniqueKey)
+    facts.add("key runs", story.keyRunning.map(list))
+    facts.add("unique key", story.uniqueKey.map { $0 + holding(story.unique, now: now) })
+    facts.add("limits of its queue", story.limits.map(QueueLimitsText.line))
+    facts.add("workflow", story.workflow.map(text))
+    facts.add("schedule", story.schedule.map { text($0, now: now) })
+    facts.add("progress", story.progress.map { text($0, now: now) })
+    facts.add(
+      "checkpoint",
+      story.checkpoint.map { "of attempt \($0.attempt), \(TimeText.moment($0.at, now: now))" })
     facts.add("error", story.error)
+    facts.add("result", RawJSON.member("result", of: story.json))
     facts.add("payload", RawJSON.member("payload", of: story.json))
     facts.add("meta", RawJSON.member("meta", of: story.json))
     return facts.lines
@@ -38,7 +48,8 @@ enum StoryText {
       case .running: story.claims.last.map { "for \(DurationText.between($0.at, and: now))" }
       case .scheduled, .retrying, .snoozed:
         story.runAt.map { "until \(TimeText.stamp($0))" }
-      case .parked: "no living worker knows its kind"
+      case .parked:
+        story.quarantined == nil ? "no living worker knows its kind" : "its kind is quarantined"
       case .dead: "out of attempts; 'ong jobs retry \(story.id)' or 'ong jobs discard \(story.id)'"
       case .succeeded, .cancelled, .discarded, .expired: nil
       }

@@ -2,7 +2,7 @@
 -- sleeps: a sleeper holds the queue's wake lock shared, and a producer that can take it exclusively
 -- knows that there is none.
 
-create or replace function wake(p_queue_id int, p_queue text) returns void
+create or replace function has_sleepers(p_queue_id int) returns bool
 language plpgsql
 as $$
 declare
@@ -10,21 +10,24 @@ declare
 begin
   if pg_try_advisory_lock(v_key) then
     perform pg_advisory_unlock(v_key);
-  else
-    perform pg_notify(current_schema() || '_wake', p_queue);
+    return false;
   end if;
+  return true;
+end $$;
+
+create or replace function wake(p_queue_id int, p_queue text) returns void
+language plpgsql
+as $$
+begin
+  if has_sleepers(p_queue_id) then perform pg_notify(current_schema() || '_wake', p_queue); end if;
 end $$;
 
 -- After jobs of a limited queue were settled: wakes sleepers if jobs wait for the room that it made.
 create or replace function wake_freed(p_queue_id int) returns void
 language plpgsql
 as $$
-declare
-  v_key bigint := lock_key('wake', p_queue_id::text);
 begin
-  if pg_try_advisory_lock(v_key) then
-    perform pg_advisory_unlock(v_key);
-  elsif has_waiting(p_queue_id) then
+  if has_sleepers(p_queue_id) and has_waiting(p_queue_id) then
     perform pg_notify(current_schema() || '_wake', q.name) from queue q
       where q.id = p_queue_id and q.frees;
   end if;

@@ -48,10 +48,15 @@ begin
     select * into v_holder from unique_key u where u.queue = p_queue.id and u.key = p_key;
     continue when not found;
     if v_holder.held_until <= clock_timestamp() then
+      -- A job that has yet to become what replaced it keeps that, under a key that nobody asks for.
+      update unique_key u set key = left(u.key, 200) || chr(31) || u.id
+        where u.queue = p_queue.id and u.key = p_key and u.id = v_holder.id
+          and u.held_until <= clock_timestamp() and u.replacement is not null;
+      continue when found;
       update unique_key u set id = p_id, scope = p_scope, held_until = v_until, replaced = 0,
           replacement = null
         where u.queue = p_queue.id and u.key = p_key and u.id = v_holder.id
-          and u.held_until <= clock_timestamp();
+          and u.held_until <= clock_timestamp() and u.replacement is null;
       if found then return p_id; end if;
       continue;
     end if;
@@ -192,15 +197,16 @@ as $$
   delete from unique_key u using free where u.queue = free.queue and u.key = free.key
 $$;
 
--- Forgets keys whose window is over. Nobody waits here for a producer that takes such a key over.
+-- Forgets keys whose window is over, but those whose job has yet to become what replaced it. Nobody waits here for a producer that takes such a key over.
 create or replace function prune_unique_keys() returns int
 language plpgsql
 as $$
 declare
+  v_now timestamptz := clock_timestamp(); -- as a value: see promote_due
   v_count int;
 begin
   with past as materialized (
-    select k.queue, k.key from unique_key k where k.held_until < clock_timestamp()
+    select k.queue, k.key from unique_key k where k.held_until < v_now and k.replacement is null
     order by k.held_until limit 10000 for update skip locked)
   delete from unique_key u using past where u.queue = past.queue and u.key = past.key;
   get diagnostics v_count = row_count;

@@ -66,12 +66,12 @@ create or replace function prune_results() returns int
 language plpgsql
 as $$
 declare
+  v_before timestamptz := clock_timestamp() - (select keep_results from setting);
   v_count int;
   v_step int;
 begin
   delete from job_result where ctid = any (array(
-    select r.ctid from job_result r
-    where r.at < clock_timestamp() - (select keep_results from setting) limit 10000));
+    select r.ctid from job_result r where r.at < v_before limit 10000));
   get diagnostics v_count = row_count;
   delete from tracked t where t.purpose = 'awaited' and t.id = any (array(
     select x.id from tracked x where x.purpose = 'awaited' order by x.id limit 1000))

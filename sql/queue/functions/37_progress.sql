@@ -66,16 +66,17 @@ create or replace function prune_progress() returns int
 language plpgsql
 as $$
 declare
+  v_before timestamptz := clock_timestamp() - interval '10 minutes';
   v_count int;
   v_step int;
 begin
   delete from job_progress where id = any (array(
-    select p.id from job_progress p where p.at < clock_timestamp() - interval '10 minutes'
+    select p.id from job_progress p where p.at < v_before
     order by p.at limit 1000))
     and coalesce(job_state(id), 'unknown') not in ('waiting', 'running', 'scheduled', 'retrying', 'snoozed', 'parked');
   get diagnostics v_count = row_count;
   delete from job_checkpoint where id = any (array(
-    select c.id from job_checkpoint c where c.at < clock_timestamp() - interval '10 minutes'
+    select c.id from job_checkpoint c where c.at < v_before
     order by c.at limit 1000))
     and coalesce(job_state(id), 'unknown') in ('succeeded', 'discarded', 'cancelled', 'expired', 'unknown');
   get diagnostics v_step = row_count;

@@ -24,12 +24,13 @@ language plpgsql
 as $$
 declare
   v_setting setting := (select s from setting s);
+  v_since timestamptz := clock_timestamp() - v_setting.quarantine_window;
   v_jobs bigint;
 begin
   insert into kind_crash (kind, id, detail) values (p_kind, p_id, left(p_detail, 500));
   if v_setting.quarantine_after = 0 then return; end if;
   select count(distinct c.id) into v_jobs from kind_crash c
-    where c.kind = p_kind and c.at > clock_timestamp() - v_setting.quarantine_window;
+    where c.kind = p_kind and c.at > v_since;
   if v_jobs >= v_setting.quarantine_after then
     insert into quarantine (kind, reason)
       values (p_kind, format('%s jobs of this kind have crashed within %s', v_jobs,

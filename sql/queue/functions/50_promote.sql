@@ -95,29 +95,30 @@ create or replace function prune() returns int
 language plpgsql security definer set search_path from current
 as $$
 declare
-  v_keep interval := (select keep_events from setting);
+  v_now timestamptz := clock_timestamp(); -- as a value: see promote_due
+  v_before timestamptz := v_now - (select keep_events from setting);
   v_count int := 0;
   v_step int;
 begin
   delete from job_event where ctid = any (array(
-    select e.ctid from job_event e where e.at < clock_timestamp() - v_keep limit 10000));
+    select e.ctid from job_event e where e.at < v_before limit 10000));
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
-  delete from cancel_request where at < clock_timestamp() - interval '1 hour';
+  delete from cancel_request where at < v_now - interval '1 hour';
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
-  delete from worker w where w.ended_at < clock_timestamp() - v_keep
+  delete from worker w where w.ended_at < v_before
     and not exists (select from claim c where c.epoch = w.epoch);
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
-  delete from kind_crash where at < clock_timestamp() - v_keep;
+  delete from kind_crash where at < v_before;
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
   v_count := v_count + prune_results() + prune_progress();
   v_count := v_count + prune_unique_keys() + prune_expired();
   delete from key_bucket b using queue q
     where q.id = b.queue and (q.key_rate is null
-      or spent_after(b.spent, b.spent_at, clock_timestamp(), q.key_rate, q.key_rate_seconds) = 0);
+      or spent_after(b.spent, b.spent_at, v_now, q.key_rate, q.key_rate_seconds) = 0);
   get diagnostics v_step = row_count;
   v_count := v_count + v_step;
   v_count := v_count + prune_workflows();

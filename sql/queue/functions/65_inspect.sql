@@ -123,11 +123,12 @@ as $$
 $$;
 
 -- One row a queue. `waiting` and each kind of deferred jobs are counted up to 100,001 a band; `oldest_waiting` is the time at which the
--- oldest waiting job was enqueued.
+-- oldest waiting job was enqueued. `max_waiting` and `max_age_seconds` are the limits of set_backpressure;
+-- `is_full`: the next enqueue would be refused.
 create or replace function queue_status()
 returns table (name text, paused_at timestamptz, waiting bigint, waiting_capped bool, running bigint,
   scheduled bigint, retrying bigint, snoozed bigint, parked bigint, dead bigint,
-  oldest_waiting timestamptz, workers bigint)
+  oldest_waiting timestamptz, workers bigint, max_waiting int, max_age_seconds float8, is_full bool)
 language sql stable security definer set search_path from current
 as $$
   with running as (select r.lane / 4 queue, count(*) n from running_jobs() r group by 1),
@@ -147,7 +148,10 @@ as $$
     group by q.id)
   select q.name, q.paused_at, a.n, a.capped, coalesce(r.n, 0), coalesce(d.scheduled, 0),
     coalesce(d.retrying, 0), coalesce(d.snoozed, 0), coalesce(p.n, 0), coalesce(x.n, 0), a.oldest,
-    (select count(*) from worker w where w.ended_at is null and q.name = any (w.queues))
+    (select count(*) from worker w where w.ended_at is null and q.name = any (w.queues)),
+    q.max_waiting, extract(epoch from q.max_age)::float8,
+    case when coalesce(q.max_waiting::text, q.max_age::text) is null then false
+      else room_of(q) < 1 end
   from queue q join ahead a on a.queue = q.id
     left join running r on r.queue = q.id left join deferred_by d on d.queue = q.id
     left join parked_by p on p.queue = q.id left join dead_by x on x.queue = q.id

@@ -153,6 +153,7 @@ language plpgsql security definer set search_path from current
 set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
+  v_now timestamptz := clock_timestamp(); -- as a value: see promote_due
   v_workflow bigint;
   v_ended bigint[];
   v_count int := 0;
@@ -162,7 +163,7 @@ begin
   for v_workflow in
     select w.id from workflow w
     where w.id in (select s.workflow from step s
-      where s.type = 'wait' and s.state = 'released' and s.deadline <= clock_timestamp()
+      where s.type = 'wait' and s.state = 'released' and s.deadline <= v_now
       order by s.deadline limit p_limit)
     order by w.id for update skip locked
   loop
@@ -170,7 +171,7 @@ begin
       update step s set ended_at = clock_timestamp(),
         state = case s.on_deadline when 'continue' then 'succeeded' else 'expired' end, result = 'null'
       where s.workflow = v_workflow and s.type = 'wait' and s.state = 'released'
-        and s.deadline <= clock_timestamp()
+        and s.deadline <= v_now
       returning s.id)
     select coalesce(array_agg(l.id), '{}') into v_ended from late l;
     perform advance_workflow(v_workflow, v_ended);

@@ -1,7 +1,6 @@
 -- Roles: <schema>_producer may only enqueue, _worker only work, _operator only operate, _reader only
 -- read, and sees no value that is marked as secret. They are groups without login: grant them to
--- logins. Made where the installer may create roles; otherwise a notice says what an administrator
--- has to run before the next migration. Whatever is not granted here is taken away: PUBLIC has nothing.
+-- logins. Whatever is not granted here is taken away: PUBLIC has nothing.
 create or replace function grant_roles() returns void
 language plpgsql
 as $$
@@ -10,19 +9,8 @@ declare
   v_role text;
   v_function regprocedure;
   v_type regtype;
-  v_missing text[] := '{}';
+  v_exist bool := make_roles(array['producer', 'worker', 'operator', 'reader']);
 begin
-  foreach v_role in array array['producer', 'worker', 'operator', 'reader'] loop
-    if to_regrole(quote_ident(v_schema || '_' || v_role)) is null then
-      begin
-        execute format('create role %I nologin', v_schema || '_' || v_role);
-      exception when insufficient_privilege then
-        v_missing := v_missing || format('create role %I nologin;', v_schema || '_' || v_role);
-      when duplicate_object or unique_violation then
-        null; -- another installer was faster
-      end;
-    end if;
-  end loop;
   -- Functions are private unless a role is given them.
   for v_function in
     select p.oid::regprocedure from pg_proc p where p.pronamespace = v_schema::regnamespace
@@ -40,11 +28,7 @@ begin
   execute format('revoke all on schema %I from public', v_schema);
   execute format('revoke all on all tables in schema %I from public', v_schema);
   execute format('revoke all on all sequences in schema %I from public', v_schema);
-  if v_missing <> '{}' then
-    raise notice 'the roles of Ong are missing; an administrator creates them with: %',
-      array_to_string(v_missing, ' ');
-    return;
-  end if;
+  if not v_exist then return; end if;
   -- What an earlier version granted and this one does not goes.
   foreach v_role in array array['producer', 'worker', 'operator', 'reader'] loop
     execute format('revoke all on all functions in schema %I from %I', v_schema, v_schema || '_' || v_role);
@@ -83,7 +67,7 @@ begin
     perform grant_role(v_role, array['payloads_page']);
     execute format('grant select on log_guard to %I', v_schema || '_' || v_role);
   end loop;
-  perform grant_role('operator', array['replace_payload']);
+  perform grant_role('operator', array['replace_payload', 'renew_waiting']);
   execute format('grant insert on job_intake to %I', v_schema || '_producer');
   foreach v_role in array array['operator', 'reader'] loop
     perform grant_role(v_role, array['schedule_status', 'schedule_preview', 'cron_preview',
