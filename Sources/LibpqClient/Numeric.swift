@@ -25,10 +25,10 @@ enum Numeric {
       let sign = reader.integer(UInt16.self), let scale = reader.integer(Int16.self)
     else { return nil }
     if sign == notANumber { return .nan }
-    guard sign == 0 || sign == negative else { return nil }
+    guard sign == 0 || sign == negative, count >= 0 else { return nil }
     var groups: [Int] = []
     for _ in 0..<count {
-      guard let group = reader.integer(Int16.self) else { return nil }
+      guard let group = reader.integer(Int16.self), 0..<10_000 ~= group else { return nil }
       groups.append(Int(group))
     }
     let text = plainText(groups, weight: Int(weight), scale: Int(scale))

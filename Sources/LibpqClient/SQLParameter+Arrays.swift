@@ -87,7 +87,8 @@ extension Array: SQLDecodable where Element: SQLArrayElement {
     else { throw value.mismatch(wanted: "an array") }
     if dimensions == 0 { return [] }
     guard dimensions == 1, let count = reader.integer(Int32.self),
-      reader.integer(Int32.self) != nil
+      // Each element has a length of four bytes at least.
+      reader.integer(Int32.self) != nil, count >= 0, Int(count) <= bytes.count / 4
     else { throw value.mismatch(wanted: "a one-dimensional array") }
     var elements: [Element] = []
     elements.reserveCapacity(Int(count))

@@ -12,7 +12,7 @@ struct AccessTests {
     """,
     "worker": """
     add_members add_steps await_end claim confirm_worker fire_due_schedules heartbeat job_end \
-    jobs_left load_checkpoint missing_workers next_schedule_due open_jobs payloads_page promote_due \
+    jobs_left load_checkpoint maintenance_due missing_workers next_schedule_due open_jobs payloads_page promote_due \
     prune put_schedule queue_status register_worker report_progress rescue rescue_lost \
     retire_worker rotate_if_due save_checkpoint seal_batch settle settle_waits sleep_begin \
     sleep_end step_inputs try_lead unpark_known
@@ -21,7 +21,7 @@ struct AccessTests {
     await_end cancel_job cancel_workflow create_queue cron_preview delete_schedule discard_job \
     drain_worker explain_job explain_step find_jobs find_workflows job_end job_story kind_status \
     next_clock_change pause_queue pause_schedule payloads_page put_schedule quarantine_kind \
-    queue_limits queue_status redacted release_kind replace_payload rescue resume_queue \
+    queue_limits queue_status redacted release_kind renew_waiting replace_payload rescue resume_queue \
     resume_schedule retry_dead retry_job retry_workflow run_schedule_now schedule_preview \
     schedule_status send_event send_signal set_backpressure set_limits step_inputs whole_story \
     worker_status workflow_story
