@@ -175,7 +175,8 @@ let package = Package(
       dependencies: ["PrivatePostgres", "LibpqClient", "private-server-holder"],
       swiftSettings: settings),
     .testTarget(
-      name: "JSONReadingTests", dependencies: ["JSONReading"], swiftSettings: settings),
+      name: "JSONReadingTests", dependencies: ["JSONReading", "JobQueueTesting"],
+      swiftSettings: settings),
     .testTarget(
       name: "ProtocolTests", dependencies: ["JobQueueTesting", "LibpqClient", "QueueSchema"],
       swiftSettings: settings),

@@ -1,5 +1,6 @@
 import Foundation
 import JSONReading
+import JobQueueTesting
 import Testing
 
 /// The reader against Foundation's decoder, which is the measure.
@@ -49,7 +50,7 @@ struct JSONReaderTests {
   /// Each text with some of its bytes changed: mostly broken JSON or values that do not fit.
   @Test("takes nothing that Foundation does not take")
   func mutations() throws {
-    var generator = SeededGenerator(seed: 20_261_122)
+    var generator = SeededGenerator(20_261_122)
     let alphabet = Array(#"{}[]:,"\ 0123456789.-+eEtfnua"#.utf8) + [0xC3, 0x00]
     var taken = 0
     for _ in 0..<20_000 {
@@ -154,19 +155,4 @@ private struct Nesting: Decodable {
 /// Takes any JSON and looks at none of it.
 private struct JSONAny: Decodable {
   init(from decoder: any Decoder) throws {}
-}
-
-/// SplitMix64: the same mutations in every run.
-private struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
 }
