@@ -40,8 +40,9 @@ public final class Worker: Sendable {
     }
   }
 
-  /// Works until `shutDown()` or `abort()` has ended it. Call it once. A handler that heeds no
-  /// cancellation may go on after this has returned; its result counts for nothing.
+  /// Works until `shutDown()` or `abort()` has ended it; cancelling its task is `shutDown()`. Call it
+  /// once. A handler that heeds no cancellation may go on after this has returned; its result counts for
+  /// nothing.
   ///
   /// - Throws: only for what time does not mend, found at the start: `WorkerConfigurationError`, a
   ///   schema that is missing, too old or too new for this program, a log-in that is refused, a
@@ -52,18 +53,17 @@ public final class Worker: Sendable {
     let isFirst = !hasRun.exchange(true, ordering: .relaxed)
     precondition(isFirst, "expected a worker to run once, got: a second run; make another Worker")
     await engine.start()
-    do {
-      try await engine.openFirst()
-    } catch {
-      await engine.abort()
-      throw error
+    // A task of its own: the end comes from the engine, whatever becomes of the caller's task.
+    let upkeep = Task { try await self.keepConnected() }
+    await withTaskCancellationHandler {
+      await engine.untilStopped()
+    } onCancel: {
+      shutDown()
     }
-    async let link: Void = engine.keepLink()
-    async let listening: Void = engine.keepListening()
-    async let maintenance: Void = maintain()
-    await engine.untilStopped()
     await maintainer?.stop()
-    _ = await (link, listening, maintenance)
+    // What is still being connected would wait for a server that does not answer.
+    upkeep.cancel()
+    try await upkeep.value
     if let failure = await engine.failure { throw failure }
   }
 
@@ -90,6 +90,20 @@ public final class Worker: Sendable {
 
   /// Jobs that run now.
   public var busy: Int { engine.busy }
+
+  private func keepConnected() async throws {
+    do {
+      try await engine.openFirst()
+    } catch {
+      if await engine.shutdown.isOver { return }
+      await engine.abort()
+      throw error
+    }
+    async let link: Void = engine.keepLink()
+    async let listening: Void = engine.keepListening()
+    async let maintenance: Void = maintain()
+    _ = await (link, listening, maintenance)
+  }
 
   private func maintain() async { await maintainer?.run() }
 }

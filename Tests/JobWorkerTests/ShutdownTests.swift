@@ -1,6 +1,8 @@
 import JobQueue
 import JobQueueTesting
 import JobWorker
+import LibpqClient
+import Logging
 import Testing
 
 private struct Long: JobPayload {
@@ -92,5 +94,61 @@ struct WorkerShutdownTests {
       worker.shutDown()
       try await worker.run()
     }
+  }
+
+  @Test("a worker that waits for a server which does not answer ends when it is told to")
+  func unansweredFromTheStart() async throws {
+    try await TestQueue.with { test in
+      let silent = try SilentServer(expecting: 1)
+      try silent.lead(to: nil)
+      let worker = Worker(
+        configuration: test.configuration(through: silent), registry: JobRegistry(),
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      async let running: Void = worker.run()
+      await silent.met.pass()
+      let told = ContinuousClock.now
+      worker.shutDown()
+      try await running
+      #expect(ContinuousClock.now - told < silentTimeout / 2)
+    }
+  }
+
+  @Test("a worker whose server has fallen silent ends when it is told to")
+  func unansweredLater() async throws {
+    try await TestQueue.with { test in
+      // The claiming, the listening and the maintaining connection.
+      let silent = try SilentServer(expecting: 3)
+      let folder = try await test.pool.query("show unix_socket_directories")[0, 0].decode(String.self)
+      let port = try await test.pool.query("show port")[0, 0].decode(String.self)
+      try silent.lead(to: "\(folder)/.s.PGSQL.\(port)")
+      let worker = Worker(
+        configuration: test.configuration(through: silent), registry: JobRegistry(),
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      async let running: Void = worker.run()
+      let ours = "application_name like 'ong worker %' and datname = current_database()"
+      try await eventually("all connections") {
+        try await test.pool.query("select from pg_stat_activity where \(ours)").count == 3
+      }
+      try silent.lead(to: nil)
+      try await test.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where \(ours)")
+      await silent.met.pass()
+      let told = ContinuousClock.now
+      worker.shutDown()
+      try await running
+      #expect(ContinuousClock.now - told < silentTimeout / 2)
+    }
+  }
+}
+
+/// How long a connection waits for a server that says nothing.
+private let silentTimeout = Duration.seconds(30)
+
+extension TestQueue {
+  /// The same database, by way of a socket that may fall silent.
+  fileprivate func configuration(through server: SilentServer) -> ConnectionConfiguration {
+    var configuration = pool.configuration
+    configuration.conninfo += " host='\(server.folder)' port=5432"
+    configuration.connectTimeout = silentTimeout
+    return configuration
   }
 }
