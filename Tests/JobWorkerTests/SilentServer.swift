@@ -2,19 +2,19 @@ import Dispatch
 import Foundation
 import Glibc
 
-/// A folder with a socket like a server's, behind which nobody ever says a word until it is told to
-/// lead to a real server.
+/// A folder with a socket like a server's, which leads to a real server or to one that never says a word.
 final class SilentServer: Sendable {
   let folder: String
-  /// Opens when this many connections have come.
+  /// Opens when as many connections as expected have come to silence.
   let met = Gate()
   private let listener: Int32
   private let accepted = DispatchQueue(label: "silent server")
 
   init(expecting connections: Int) throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "ong-\(UUID())").path
+    let folder = FileManager.default.temporaryDirectory.appending(path: "ong-\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    self.folder = folder
+    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: (folder + "/silent").utf8) }
@@ -24,8 +24,8 @@ final class SilentServer: Sendable {
       }
     }
     guard isListening, listen(listener, 64) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
-    let (listener, met) = (self.listener, self.met)
-    accepted.async {
+    self.listener = listener
+    accepted.async { [met] in
       for _ in 0..<connections where accept(listener, nil, nil) < 0 { return }
       met.open()
     }

@@ -103,12 +103,17 @@ actor ServerPair {
     }
   }
 
-  /// Starts again what has ended by itself, as servers do whose WAL has no room.
+  /// Starts again what has ended by itself, as servers do whose WAL has no room, and ends a failover that
+  /// was cut short.
   func revive() async throws {
-    for server in [primary, standby].compactMap({ $0 }) where !server.isRunning {
-      try await server.pause()
-      try await start(server)
-    }
+    for server in [primary, standby].compactMap({ $0 }) { try await revive(server) }
+    try await promote()
+  }
+
+  private func revive(_ server: PrivateServer) async throws {
+    if server.isRunning { return }
+    try await server.pause()
+    try await start(server)
   }
 
   /// How often a server has given up, by their logs.
@@ -148,10 +153,17 @@ extension ServerPair {
     try await primary.stop()
     primary = heir
     standby = nil
-    var configuration = heir.configuration()
+    // A full disk may have ended the standby.
+    try await revive(heir)
+    try await promote()
+  }
+
+  /// Makes the primary take writes if it still is the standby that it was.
+  private func promote() async throws {
+    var configuration = primary.configuration()
     configuration.queryTimeout = .seconds(60)
     let connection = try await Connection.open(configuration)
-    try await connection.query("select pg_promote()")
+    try await connection.query("select pg_promote() where pg_is_in_recovery()")
     await connection.close()
   }
 
