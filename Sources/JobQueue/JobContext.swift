@@ -12,7 +12,7 @@ public struct JobContext: Sendable {
   /// When the job was enqueued, or put back into the log by a retry. Server time.
   public let enqueuedAt: Date
   private let run: JobRun
-  private let meta: JobMeta?
+  private let boxed: BoxedMeta?
   /// Nil where no worker runs the job, as in a unit test of its handler.
   let services: (any AttemptServices)?
 
@@ -25,9 +25,11 @@ public struct JobContext: Sendable {
     self.crashes = crashes
     self.enqueuedAt = enqueuedAt
     self.run = run
-    self.meta = meta
+    boxed = meta.map(BoxedMeta.init)
     self.services = services
   }
+
+  private var meta: JobMeta? { boxed?.meta }
 
   public var kind: String { run.kind }
   public var queue: String { run.queue }
@@ -66,6 +68,13 @@ public struct JobContext: Sendable {
   public func checkCancellation() throws {
     if isCancelled { throw CancellationError() }
   }
+}
+
+/// Few jobs have it, and each context is copied several times.
+private final class BoxedMeta: Sendable {
+  let meta: JobMeta
+
+  init(_ meta: JobMeta) { self.meta = meta }
 }
 
 /// The part of a context that all jobs of a kind share in one slot of a worker.

@@ -95,24 +95,23 @@ struct BatchHandling: Sendable {
     self.limit = limit
     self.wait = wait
     run = { items in
-      var outcomes: Outcomes = Array(repeating: .success(nil), count: items.count)
       var jobs: [BatchedJob<Payload>] = []
-      var places: [Int] = []
+      jobs.reserveCapacity(items.count)
+      var unread: [(place: Int, error: any Error)] = []
       for (place, item) in items.enumerated() {
         do {
           let payload = try item.payload.read(with: reader, queue: item.context.queue)
           jobs.append(BatchedJob(payload: payload, context: item.context))
-          places.append(place)
         } catch {
-          outcomes[place] = .failure(error)
+          unread.append((place, error))
         }
       }
-      guard !jobs.isEmpty else { return outcomes }
-      let told = try await handler(jobs)
+      let told = jobs.isEmpty ? [] : try await handler(jobs)
       guard told.count == jobs.count else {
         throw BatchOutcomesMissing(jobs: jobs.count, outcomes: told.count)
       }
-      for (place, outcome) in zip(places, told) { outcomes[place] = outcome.stored }
+      var outcomes = told.map(\.stored)
+      for (place, error) in unread { outcomes.insert(.failure(error), at: place) }
       return outcomes
     }
   }

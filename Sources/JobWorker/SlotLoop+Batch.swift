@@ -34,39 +34,46 @@ extension SlotLoop {
     _ jobs: [Gathering.Job], _ known: KindMemory.Known, _ handling: BatchHandling,
     _ memory: inout KindMemory
   ) async -> Ending {
-    var open: [(job: Gathering.Job, context: JobContext)] = []
-    for job in jobs {
-      if let context = context(known, job.place, of: job.batch) {
-        open.append((job, context))
-      } else {
-        report(.expired, job.place, job.batch)
-      }
-    }
+    let (open, items) = items(jobs, known)
     guard let first = open.first else { return .goesOn }
     let kind = known.kind
-    let items = open.map { entry in
-      let row = entry.job.batch.firstRow + entry.job.place
-      return BatchHandling.Item(
-        payload: PayloadBytes(
-          rows: entry.job.batch.rows, row: row, column: ClaimColumn.payload),
-        context: entry.context)
-    }
     let now = Moment.now.nanoseconds
     seat.begin(
-      open.map { $0.job.batch.id($0.job.place) },
-      deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
-    let executor = executor(kind, first.job.batch.priority, &memory)
+      items.map(\.context.id), deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
+    let executor = executor(kind, first.batch.priority, &memory)
     let outcomes = await call(handling, items, executor)
     let (stop, cancelled) = seat.endGroup()
-    for (entry, outcome) in zip(open, outcomes) {
-      let isCancelled = cancelled.contains(entry.context.id)
-      finish(entry.job, entry.context, kind, outcome, isCancelled ? .cancelled : stop ?? .timeout)
+    for (place, outcome) in outcomes.enumerated() {
+      let context = items[place].context
+      let isCancelled = !cancelled.isEmpty && cancelled.contains(context.id)
+      finish(open[place], context, kind, outcome, isCancelled ? .cancelled : stop ?? .timeout)
     }
     guard let stop else {
       pool.shared.leaks.ended()
       return .abandoned
     }
     return stop == .none ? .goesOn : .spent
+  }
+
+  /// What the handler gets of those that have not expired.
+  private func items(
+    _ jobs: [Gathering.Job], _ known: KindMemory.Known
+  ) -> (open: [Gathering.Job], items: [BatchHandling.Item]) {
+    var open: [Gathering.Job] = []
+    var items: [BatchHandling.Item] = []
+    open.reserveCapacity(jobs.count)
+    items.reserveCapacity(jobs.count)
+    for job in jobs {
+      guard let context = context(known, job.place, of: job.batch) else {
+        report(.expired, job.place, job.batch)
+        continue
+      }
+      let payload = PayloadBytes(
+        rows: job.batch.rows, row: job.batch.firstRow + job.place, column: ClaimColumn.payload)
+      open.append(job)
+      items.append(BatchHandling.Item(payload: payload, context: context))
+    }
+    return (open, items)
   }
 
   private func call(
