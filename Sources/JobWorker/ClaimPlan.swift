@@ -19,12 +19,14 @@ struct ClaimPlan: Sendable {
   private(set) var inHand = 0
   /// Slots that still run jobs which the server has given to others.
   var blocked = 0
-  /// What the claim under way asked for; 0 if none is.
+  /// What the claims under way have asked for, two at most; 0 if none is.
   private(set) var asked = 0
   /// Finished jobs a second while there was something to do; an average that forgets.
   private(set) var rate = 0.0
   /// Grows fourfold with each full claim: a few quick jobs do not justify thousands.
   private var ceiling: Int
+  /// The last answer was as large as answers get, so the next one probably is.
+  private var isStreaming = false
 
   private var sampleStart: Moment?
   private var sampleCount = 0
@@ -49,28 +51,33 @@ struct ClaimPlan: Sendable {
   }
 
   /// The size of the claim to send now; 0: none.
+  ///
+  /// Where one full claim follows the other, the next is sent before the last is answered: the server
+  /// finds it when it is done, instead of waiting until the rows have been read here.
   var claimSize: Int {
-    guard asked == 0 else { return 0 }
-    let room = wanted - inHand
+    let room = wanted - inHand - asked
     guard room > 0 else { return 0 }
+    if asked > 0 {
+      return isStreaming && asked <= largestClaim && room >= largestClaim ? largestClaim : 0
+    }
     let isStarving = inHand < free
     let isWorthIt = room >= min(largestClaim, wanted / 3)
     return isStarving || isWorthIt ? min(room, largestClaim) : 0
   }
 
-  mutating func claimSent(_ size: Int) { asked = size }
+  mutating func claimSent(_ size: Int) { asked += size }
 
-  mutating func claimAnswered(_ count: Int, at now: Moment) {
-    if count >= asked, asked > 0 {
-      ceiling = min(max(ceiling, count) * 4, slots + 3 * largestClaim)
-    }
-    asked = 0
+  /// - Parameter size: what was asked for.
+  mutating func claimAnswered(_ count: Int, of size: Int, at now: Moment) {
+    if count >= size { ceiling = min(max(ceiling, count) * 4, slots + 3 * largestClaim) }
+    isStreaming = count >= largestClaim
+    asked -= size
     if inHand == 0, count > 0 { startSample(now) }
     inHand += count
   }
 
-  /// The claim's answer never came.
-  mutating func claimFailed() { asked = 0 }
+  /// The answer to a claim of this size never came.
+  mutating func claimFailed(_ size: Int) { asked -= size }
 
   mutating func finished(_ count: Int, at now: Moment) {
     inHand -= count

@@ -38,6 +38,9 @@ extension WorkerEngine {
         continue
       }
       do {
+        // All of its rounds are answered then, so that the server's word covers them.
+        await lostLink?.close()
+        lostLink = nil
         try await attach(try await openConnection("claim"))
         backoff.reset()
         outage.end()
@@ -179,8 +182,8 @@ extension WorkerEngine {
   func loseLink(_ connection: Connection) {
     guard case .up(let current) = link, current === connection else { return }
     link = .down
+    lostLink = connection
     logger.warning("claiming connection lost", metadata: ["epoch": "\(epoch)"])
-    Task { await connection.close() }
     resumeLinkLoss()
   }
 

@@ -11,11 +11,13 @@ extension WorkerEngine {
   /// How often results that the server refuses are compared with what it regards as open.
   private static let mostDoubts = 3
 
-  /// Sends what is due, if anything is and the connection is free.
+  /// Sends what is due, if anything is and the connection is free. A second round goes behind one that
+  /// is not answered yet only to claim.
   func sendRound(at now: Moment) {
-    guard case .up(let connection) = link, !isRoundUnderWay else { return }
+    guard case .up(let connection) = link, roundsUnderWay < 2 else { return }
     let isHeartbeatDue = nextHeartbeat <= now
     let isAskDue = asks { $0.mayClaim(at: now) }.isEmpty == false
+    guard isAskDue || roundsUnderWay == 0 else { return }
     let progress = shared.progress.take(at: now)
     guard isAskDue || isHeartbeatDue || buffer.isDue(at: now) || !progress.isEmpty else { return }
     let asks = asks { $0.mayJoin(at: now) }
@@ -27,9 +29,10 @@ extension WorkerEngine {
       served[ask.queue].ladder.asked()
     }
     if isHeartbeatDue { nextHeartbeat = now + settings.heartbeat }
-    isRoundUnderWay = true
-    connection.submit(round.requests(sql), timeout: Self.roundTimeout, now: true) {
-      [executor] answers in
+    roundsUnderWay += 1
+    connection.submit(
+      round.requests(sql), timeout: Self.roundTimeout, now: true, overlapping: true
+    ) { [executor] answers in
       executor.queue.async {
         self.assumeIsolated {
           $0.received(answers, to: round, on: connection)
@@ -66,13 +69,13 @@ extension WorkerEngine {
     _ answers: [Result<QueryResult, DatabaseError>], to round: ClaimRound,
     on connection: Connection
   ) {
-    isRoundUnderWay = false
+    roundsUnderWay -= 1
     let now = Moment.now
     // Under another epoch by now: all of it is void.
     guard round.epoch == epoch else { return }
     guard answers.count == round.answers, !answers.contains(where: \.isLost) else {
       unsure += round.settlements
-      for ask in round.asks { served[ask.queue].plan.claimFailed() }
+      for ask in round.asks { served[ask.queue].plan.claimFailed(ask.limit) }
       return loseLink(connection)
     }
     settled(round, answers.prefix(round.settlements.count), at: now)
@@ -140,12 +143,12 @@ extension WorkerEngine {
   ) {
     switch answer {
     case .success(let rows):
-      served[ask.queue].plan.claimAnswered(rows.count, at: now)
+      served[ask.queue].plan.claimAnswered(rows.count, of: ask.limit, at: now)
       let action = served[ask.queue].ladder.claimed(rows.count, of: ask.limit, at: now)
       accept(rows, queue: ask.queue, at: now)
       perform(action, queue: ask.queue)
     case .failure(let error):
-      served[ask.queue].plan.claimFailed()
+      served[ask.queue].plan.claimFailed(ask.limit)
       served[ask.queue].ladder.refused(at: now)
       guard error.kind != .pipelineAborted, JobQueueError(error)?.code.endsSession != true else {
         return

@@ -52,7 +52,9 @@ actor WorkerEngine {
   var open: [ClaimKey: Open] = [:]
   var buffer: ResultBuffer
   var shutdown = ShutdownState()
-  var isRoundUnderWay = false
+  var roundsUnderWay = 0
+  /// The claiming connection that was lost; what it still had under way is over once it is closed.
+  var lostLink: Connection?
   /// Claimed and not given to the slots yet.
   var arrivals: [(queue: Int, batches: [ClaimedBatch])] = []
   /// Sent, and lost with the connection before the answer came.
@@ -147,7 +149,7 @@ actor WorkerEngine {
 
   /// Nothing claimed, nothing to report, nothing under way.
   var isIdle: Bool {
-    open.isEmpty && buffer.isEmpty && unsure.isEmpty && !isRoundUnderWay
+    open.isEmpty && buffer.isEmpty && unsure.isEmpty && roundsUnderWay == 0
   }
 
   /// Slots that run a job now.
@@ -204,7 +206,7 @@ actor WorkerEngine {
   private func arm(at now: Moment) {
     var moments = [nextPatrol]
     if let deadline = shutdown.deadline { moments.append(deadline) }
-    if case .up = link, !isRoundUnderWay {
+    if case .up = link, roundsUnderWay == 0 {
       moments.append(nextHeartbeat)
       if let due = shared.progress.due { moments.append(due) }
       if let due = buffer.due { moments.append(due) }

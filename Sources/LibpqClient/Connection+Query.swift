@@ -41,11 +41,16 @@ extension Connection {
   /// The callback form of `pipeline` for hot paths: no task and no continuation. `completion`
   /// runs on the connection's queue and must be quick; it gets one outcome for each query.
   ///
-  /// - Parameter now: sends on the caller's thread, so that no other has to wake up first. Not from
-  ///   within a completion. Default: false.
+  /// - Parameters:
+  ///   - now: sends on the caller's thread, so that no other has to wake up first. Not from within a
+  ///     completion. Default: false.
+  ///   - overlapping: sends behind a pipeline that was submitted in the same way and is not answered
+  ///     yet, so that the server goes on without a pause; one at most. What cancels the first may hit the second.
+  ///     Neither may begin a transaction by itself. Default: false.
   @discardableResult
   package func submit(
     _ requests: [PipelineRequest], timeout: Duration? = nil, now: Bool = false,
+    overlapping: Bool = false,
     completion: @escaping @Sendable ([Result<QueryResult, DatabaseError>]) -> Void
   ) -> OperationTicket {
     let ticket = OperationTicket()
@@ -53,7 +58,8 @@ extension Connection {
     do {
       let exchange = PipelineExchange(try requests.encodedForPipeline())
       let operation = Operation(
-        .pipeline(exchange), timeout: limit, ticket: ticket, completion: completion)
+        .pipeline(exchange), timeout: limit, ticket: ticket, mayOverlap: overlapping,
+        completion: completion)
       now ? core.submitNow(operation) : core.submit(operation)
     } catch {
       let failure = error as? DatabaseError ?? .invalidParameter("\(error)")

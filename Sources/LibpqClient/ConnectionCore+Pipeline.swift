@@ -15,13 +15,23 @@ extension ConnectionCore {
   /// stops reading too. `PQflush` itself may read, so results are looked at after every flush.
   func advancePipeline(_ operation: Operation) {
     repeat {
-      guard feed(operation) else { return inputFailed() }
+      guard feed(operation), following.map(feed) ?? true else { return inputFailed() }
       let isFlushed = flush()
       guard case .ready = phase else { return }
       receivePipelineResults(operation, onBrokenConnection: false)
       guard case .ready = phase, running === operation else { return }
       if !isFlushed { return }
-    } while !isAllSent(operation)
+    } while !isAllSent(operation) || following.map(isAllSent) == false
+  }
+
+  /// Sends the first that waits behind the running one, if both are meant for that.
+  func follow(_ first: Operation) {
+    // A preparation under way is part of the first one: whether it works is not known yet.
+    guard following == nil, first.mayOverlap, first.cancelReason == nil, isAllSent(first),
+      waiting[0].mayOverlap, statements.isSettled
+    else { return }
+    following = waiting.removeFirst()
+    advance()
   }
 
   private func isAllSent(_ operation: Operation) -> Bool {
@@ -111,6 +121,7 @@ extension ConnectionCore {
   }
 
   private func finishPipeline(_ operation: Operation, _ exchange: PipelineExchange) {
+    if let next = following { return goOn(with: next, after: operation, exchange) }
     PQexitPipelineMode(connection)
     if mayRepeat(operation, exchange) {
       operation.isRepeated = true
@@ -118,6 +129,19 @@ extension ConnectionCore {
       return startPipeline(operation)
     }
     finishRunning { $0.completion(exchange.outcomes(missing: .endedByServer)) }
+  }
+
+  /// The running pipeline has its answers; those of the next may have come already.
+  private func goOn(
+    with next: Operation, after first: Operation, _ finished: PipelineExchange
+  ) {
+    running = next
+    following = nil
+    setTimer(for: next.alarm)
+    first.completion(finished.outcomes(missing: .endedByServer))
+    if next.ticket.isCancelled { cancel(next.ticket) }
+    startNext()
+    advance()
   }
 
   /// Once, and only where nothing can have happened yet.

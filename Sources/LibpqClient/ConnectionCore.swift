@@ -38,6 +38,8 @@ final class ConnectionCore: @unchecked Sendable {
   var statements = StatementCache(capacity: 256)
   var waiting: [Operation] = []
   var running: Operation?
+  /// A pipeline that was sent behind the running one; its answers follow.
+  var following: Operation?
   var listeners = Listeners()
   var whenEnded: [@Sendable (DatabaseError) -> Void] = []
   let notices: NoticeSink
@@ -72,9 +74,8 @@ final class ConnectionCore: @unchecked Sendable {
   }
 
   func startNext() {
-    guard case .ready = phase, running == nil, cancelHoldEnd == nil, !waiting.isEmpty else {
-      return
-    }
+    guard case .ready = phase, cancelHoldEnd == nil, !waiting.isEmpty else { return }
+    if let running { return follow(running) }
     let operation = takeDeallocation() ?? waiting.removeFirst()
     if let error = unmetRequirement(of: operation) {
       operation.finish(error)
@@ -130,7 +131,7 @@ final class ConnectionCore: @unchecked Sendable {
   private static let piece = 8192
   /// How long to let pieces gather: a thread woken for each costs more than reading it, here and in the
   /// server. At most so often at once.
-  private static let gathering = (microseconds: UInt32(60), times: 20)
+  private static let gathering = (microseconds: UInt32(30), times: 40)
 
   func readable() {
     guard case .ready = phase else { return }
@@ -244,8 +245,8 @@ final class ConnectionCore: @unchecked Sendable {
     timer = nil
     connectStep?.cancel()
     connectStep = nil
-    let unfinished = (running.map { [$0] } ?? []) + waiting
-    (running, waiting) = (nil, [])
+    let unfinished = [running, following].compactMap { $0 } + waiting
+    (running, following, waiting) = (nil, nil, [])
     disconnect()
     for operation in unfinished { operation.finish(error) }
     listeners.finish()

@@ -35,6 +35,8 @@ final class Operation: @unchecked Sendable {
   let ticket: OperationTicket
   let timeout: Duration
   let requirement: Requirement
+  /// A pipeline that may be sent behind another such one before that is answered.
+  let mayOverlap: Bool
   let completion: @Sendable (Outcomes) -> Void
   /// When it ends in a timeout, in whatever state it is then.
   var deadline: DispatchTime
@@ -53,12 +55,14 @@ final class Operation: @unchecked Sendable {
 
   init(
     _ work: Work, timeout: Duration, ticket: OperationTicket = OperationTicket(),
-    requirement: Requirement = .none, completion: @escaping @Sendable (Outcomes) -> Void
+    requirement: Requirement = .none, mayOverlap: Bool = false,
+    completion: @escaping @Sendable (Outcomes) -> Void
   ) {
     self.work = work
     self.timeout = timeout
     self.ticket = ticket
     self.requirement = requirement
+    self.mayOverlap = mayOverlap
     self.completion = completion
     deadline = .now() + timeout
   }

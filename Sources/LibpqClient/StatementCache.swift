@@ -32,6 +32,9 @@ struct StatementCache {
 
   var count: Int { entries.count }
 
+  /// No preparation is under way.
+  var isSettled: Bool { entries.values.allSatisfy { $0.pendingSegment == nil } }
+
   /// How to run a statement in a segment (the part of an exchange between two sync points).
   mutating func use(_ key: Key, segment: Int) -> Decision {
     uses += 1

@@ -17,7 +17,7 @@ struct ClaimPlanTests {
     var plan = ClaimPlan(slots: 4)
     plan.claimSent(4)
     #expect(plan.claimSize == 0)
-    plan.claimFailed()
+    plan.claimFailed(4)
     #expect(plan.claimSize == 4)
   }
 
@@ -25,14 +25,14 @@ struct ClaimPlanTests {
   func longJobs() {
     var plan = ClaimPlan(slots: 4)
     plan.claimSent(4)
-    plan.claimAnswered(4, at: start)
+    plan.claimAnswered(4, of: 4, at: start)
     var now = start
     for _ in 0..<20 {
       now = now + .seconds(1)
       plan.finished(1, at: now)
       #expect(plan.claimSize == 1)
       plan.claimSent(1)
-      plan.claimAnswered(1, at: now)
+      plan.claimAnswered(1, of: 1, at: now)
     }
     #expect(plan.inHand == 4)
   }
@@ -44,7 +44,7 @@ struct ClaimPlanTests {
     for _ in 0..<10 {
       let size = plan.claimSize
       plan.claimSent(size)
-      plan.claimAnswered(size, at: now)
+      plan.claimAnswered(size, of: size, at: now)
       // 1 µs a job
       now = now + .microseconds(plan.inHand)
       plan.finished(plan.inHand, at: now)
@@ -53,11 +53,41 @@ struct ClaimPlanTests {
     #expect(plan.claimSize == 1000)
   }
 
+  @Test("where full claims follow each other, two are under way")
+  func overlap() {
+    var plan = ClaimPlan(slots: 4, largestClaim: 100)
+    var now = start
+    while plan.wanted < 300 {
+      let size = plan.claimSize
+      plan.claimSent(size)
+      #expect(plan.claimSize == 0)
+      plan.claimAnswered(size, of: size, at: now)
+      now = now + .microseconds(plan.inHand)
+      plan.finished(plan.inHand, at: now)
+    }
+    plan.claimSent(100)
+    plan.claimAnswered(100, of: 100, at: now)
+    for _ in 0..<2 {
+      #expect(plan.claimSize == 100)
+      plan.claimSent(100)
+    }
+    #expect(plan.claimSize == 0)
+    plan.finished(100, at: now)
+    #expect(plan.claimSize == 0)
+    plan.claimAnswered(100, of: 100, at: now)
+    #expect(plan.claimSize == 100)
+    // The queue is running empty.
+    plan.claimAnswered(99, of: 100, at: now)
+    plan.finished(199, at: now)
+    plan.claimSent(100)
+    #expect(plan.claimSize == 0)
+  }
+
   @Test("one claim grows at most fourfold over the one before")
   func growth() {
     var plan = ClaimPlan(slots: 1)
     plan.claimSent(1)
-    plan.claimAnswered(1, at: start)
+    plan.claimAnswered(1, of: 1, at: start)
     plan.finished(1, at: start + .microseconds(1))
     #expect(plan.wanted <= 128)
   }
@@ -68,7 +98,7 @@ struct ClaimPlanTests {
     for _ in 0..<8 {
       let size = plan.claimSize
       plan.claimSent(size)
-      plan.claimAnswered(size, at: start)
+      plan.claimAnswered(size, of: size, at: start)
       plan.finished(plan.inHand, at: start + .microseconds(10))
     }
     #expect(plan.wanted > 100)

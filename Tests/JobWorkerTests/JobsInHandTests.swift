@@ -23,7 +23,7 @@ extension WorkerEngine {
   fileprivate func inHandAfterLateFinish() -> Int {
     let now = Moment.now
     served[0].plan.claimSent(3)
-    served[0].plan.claimAnswered(3, at: now)
+    served[0].plan.claimAnswered(3, of: 3, at: now)
     accept(Self.claim(jobs: 3), queue: 0, at: now)
     guard let batch = open.values.first?.batch else { return -1 }
     for _ in 0..<2 { if let place = batch.take() { _ = batch.finish(place, nil) } }

@@ -118,8 +118,9 @@ struct WorkerShutdownTests {
     try await TestQueue.with { test in
       // The claiming, the listening and the maintaining connection.
       let silent = try SilentServer(expecting: 3)
-      let folder = try await test.pool.query("show unix_socket_directories")[0, 0].decode(String.self)
-      let port = try await test.pool.query("show port")[0, 0].decode(String.self)
+      let real = try await test.pool.query(
+        "select current_setting('unix_socket_directories'), current_setting('port')")[0]
+      let (folder, port) = try (real[0].decode(String.self), real[1].decode(String.self))
       try silent.lead(to: "\(folder)/.s.PGSQL.\(port)")
       let worker = Worker(
         configuration: test.configuration(through: silent), registry: JobRegistry(),
@@ -130,7 +131,8 @@ struct WorkerShutdownTests {
         try await test.pool.query("select from pg_stat_activity where \(ours)").count == 3
       }
       try silent.lead(to: nil)
-      try await test.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where \(ours)")
+      try await test.pool.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where \(ours)")
       await silent.met.pass()
       let told = ContinuousClock.now
       worker.shutDown()

@@ -159,23 +159,37 @@ struct TimeProperties {
       let slots = Int.random(in: 1...20, using: &random)
       let jobs = Int.random(in: 1...3, using: &random)
       var plan = ClaimPlan(slots: slots, jobsPerSlot: jobs, largestClaim: 100)
+      var underWay: [Int] = []
       for _ in 0..<Int.random(in: 1...200, using: &random) {
         let size = plan.claimSize
         try hold(size >= 0 && size <= 100, "claims \(size)")
         try hold(plan.rate.isFinite && plan.rate >= 0, "rate \(plan.rate)")
         try hold(plan.inHand <= max(slots * jobs, slots + 300) + 100, "in hand \(plan.inHand)")
+        try hold(plan.asked == underWay.reduce(0, +), "asked \(plan.asked), got: \(underWay)")
+        try hold(underWay.isEmpty || size == 0 || size == 100, "\(size) behind \(underWay)")
+        try hold(underWay.count < 2 || size == 0, "\(size) behind \(underWay)")
         let isIdle = plan.inHand < (slots - plan.blocked) * jobs
         try hold(plan.asked > 0 || !isIdle || size > 0, "slots are free and nothing is claimed")
         switch Int.random(in: 0..<8, using: &random) {
-        case 0...2 where plan.asked == 0 && size > 0: plan.claimSent(size)
-        case 0...2 where plan.asked > 0:
-          plan.claimAnswered(Int.random(in: 0...plan.asked, using: &random), at: now)
-        case 3: plan.claimFailed()
+        case 0...1 where size > 0:
+          plan.claimSent(size)
+          underWay.append(size)
+        case 0...2 where !underWay.isEmpty:
+          let asked = underWay.removeFirst()
+          let isFull = Bool.random(using: &random)
+          let count = isFull ? asked : Int.random(in: 0...asked, using: &random)
+          plan.claimAnswered(count, of: asked, at: now)
+        case 3 where !underWay.isEmpty: plan.claimFailed(underWay.removeFirst())
         case 4...5 where plan.inHand > 0:
           plan.finished(Int.random(in: 1...plan.inHand, using: &random), at: now)
         case 6: plan.blocked = Int.random(in: 0...slots, using: &random)
         case 7 where Int.random(in: 0..<5, using: &random) == 0:
-          if Bool.random(using: &random) { plan.overestimated() } else { plan.dropAll() }
+          if Bool.random(using: &random) {
+            plan.overestimated()
+          } else {
+            plan.dropAll()
+            underWay = []
+          }
         default: break
         }
         Self.pass(&now, &random)
