@@ -44,10 +44,15 @@ struct ClaimRound: Sendable {
   var firstAsk: Int { settlements.count + (progress.isEmpty ? 0 : 1) }
   var answers: Int { firstAsk + asks.count + (heartbeat == nil ? 0 : 1) }
 
-  func requests(_ sql: QueueSQL) -> [PipelineRequest] {
+  /// Has the transaction's commit not wait for the disk where no session can be told so once.
+  private static let asynchronous = "set_config('synchronous_commit', 'off', true)"
+
+  /// - Parameter isPooled: transactions of one connection meet different sessions of the server.
+  func requests(_ sql: QueueSQL, isPooled: Bool) -> [PipelineRequest] {
+    let from = isPooled ? " from " + Self.asynchronous : ""
     var requests: [PipelineRequest] = []
     for settlement in settlements {
-      requests.append(settlement.request(sql, epoch: epoch, session: session))
+      requests.append(settlement.request(sql, epoch: epoch, session: session, from: from))
       // It must not take others down with it again.
       if settlement.refusals > 0 { requests.append(.sync) }
     }
@@ -59,7 +64,8 @@ struct ClaimRound: Sendable {
     for ask in asks {
       requests.append(
         .query(
-          "select \(ClaimColumn.names) from \(sql("claim"))($1, $2, $3, $4)",
+          "select \(ClaimColumn.names) from \(isPooled ? Self.asynchronous + ", " : "")"
+            + "\(sql("claim"))($1, $2, $3, $4)",
           [epoch, session, ask.name, Int32(ask.limit)]))
       requests.append(.sync)
     }

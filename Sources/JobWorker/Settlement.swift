@@ -36,9 +36,12 @@ struct Settlement: Sendable, Hashable {
       notes: ids.sorted().map { Note(id: $0, lost) })
   }
 
-  func request(_ sql: QueueSQL, epoch: UUID, session: Int32) -> PipelineRequest {
+  /// - Parameter from: what else the statement does.
+  func request(
+    _ sql: QueueSQL, epoch: UUID, session: Int32, from: String = ""
+  ) -> PipelineRequest {
     .query(
-      "select \(sql("settle"))($1, $2, $3, $4, $5, $6, $7)",
+      "select \(sql("settle"))($1, $2, $3, $4, $5, $6, $7)" + from,
       [
         epoch, session, key.lane, key.seq, isWhole ? nil : ids as [Int64]?, isFinal,
         notes.isEmpty ? nil : JSONText(outcomes) as JSONText?,

@@ -12,7 +12,8 @@ import Synchronization
 ///     try await worker.run()
 ///
 /// It holds three connections: one claims and reports, one listens, one does maintenance when this
-/// worker leads. It survives an outage of the database: what runs goes on, and results are
+/// worker leads. The first may lead through a pooler in transaction mode, such as PgBouncer
+/// (`ConnectionConfiguration.pooling`, `WorkerConfiguration.sessions`). It survives an outage of the database: what runs goes on, and results are
 /// reported when the server is back, unless it has given the jobs to others meanwhile.
 public final class Worker: Sendable {
   let engine: WorkerEngine
@@ -29,9 +30,10 @@ public final class Worker: Sendable {
     settings: WorkerConfiguration = WorkerConfiguration(), logger: Logger
   ) {
     self.settings = settings
-    let maintainer =
-      settings.maintains
-      ? Maintainer(database: configuration, schema: settings.schema, logger: logger) : nil
+    let sessions = settings.maintains ? settings.sessions(beside: configuration) : nil
+    let maintainer = sessions.map {
+      Maintainer(database: $0, schema: settings.schema, logger: logger)
+    }
     self.maintainer = maintainer
     engine = WorkerEngine(
       database: configuration, registry: registry, settings: settings, logger: logger

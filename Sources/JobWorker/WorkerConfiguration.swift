@@ -1,3 +1,5 @@
+public import LibpqClient
+
 /// How a worker works. Every field has a default; `Worker.run()` checks all of them once.
 public struct WorkerConfiguration: Sendable {
   /// The queues to serve, each with the number of jobs of it that run at a time (1…10,000).
@@ -35,6 +37,10 @@ public struct WorkerConfiguration: Sendable {
   /// Whether this worker may do the maintenance of the queue: rescue, promotion of due jobs,
   /// rotation. One worker at a time does it. Default: true.
   public var maintains: Bool
+  /// For a worker whose `configuration` leads through a pooler in transaction mode: how to reach the
+  /// server itself, for the two connections that need a session, to listen and to maintain. Default nil:
+  /// such a worker does neither; it asks for jobs up to once a second, and others must maintain.
+  public var sessions: ConnectionConfiguration?
   /// The name shown in `ong workers ls`. Default: the machine's host name.
   public var host: String?
   /// The program's version shown there. Default: `0`.
@@ -47,7 +53,7 @@ public struct WorkerConfiguration: Sendable {
     claimWindow: Duration = .milliseconds(75), stopGrace: Duration = .seconds(5),
     leakLimit: Int = 8, transactionConnections: Int = 4,
     isolatesSuspects: Bool = true, maintains: Bool = true,
-    host: String? = nil, version: String = "0"
+    sessions: ConnectionConfiguration? = nil, host: String? = nil, version: String = "0"
   ) {
     self.queues = queues
     self.schema = schema
@@ -62,11 +68,22 @@ public struct WorkerConfiguration: Sendable {
     self.transactionConnections = transactionConnections
     self.isolatesSuspects = isolatesSuspects
     self.maintains = maintains
+    self.sessions = sessions
     self.host = host
     self.version = version
   }
 
+  /// Where listening and maintenance connect; nil: nowhere.
+  func sessions(beside claims: ConnectionConfiguration) -> ConnectionConfiguration? {
+    sessions ?? (claims.pooling == .session ? claims : nil)
+  }
+
   func validate() throws {
+    if let sessions {
+      try expect(
+        "sessions", "without a pooler in transaction mode", sessions.pooling,
+        sessions.pooling == .session)
+    }
     try expect("queues", "one at least", queues, !queues.isEmpty)
     for (name, slots) in queues {
       try expect("a queue's name", "1 to 128 bytes long", name, 1...128 ~= name.utf8.count)

@@ -54,8 +54,12 @@ extension WorkerEngine {
     }
   }
 
-  func openConnection(_ purpose: String) async throws -> Connection {
-    var configuration = database
+  var isPooled: Bool { database.pooling == .transaction }
+
+  func openConnection(
+    _ purpose: String, to server: ConnectionConfiguration? = nil
+  ) async throws -> Connection {
+    var configuration = server ?? database
     configuration.applicationName = "ong worker \(purpose)"
     return try await Connection.open(configuration, logger: logger)
   }
@@ -63,8 +67,11 @@ extension WorkerEngine {
   /// Makes the connection the one under which this epoch claims.
   private func attach(_ connection: Connection) async throws {
     do {
-      // Losing a claim or a result in a server crash only runs a job again.
-      _ = try await connection.query("set synchronous_commit = off", timeout: Self.stepTimeout)
+      // Losing a claim or a result in a server crash only runs a job again. Behind a pooler each
+      // transaction says so itself.
+      if !isPooled {
+        _ = try await connection.query("set synchronous_commit = off", timeout: Self.stepTimeout)
+      }
       if session == 0 {
         try await register(on: connection)
       } else {
@@ -83,11 +90,12 @@ extension WorkerEngine {
 
   private func register(on connection: Connection) async throws {
     let result = try await connection.query(
-      "select \(sql("register_worker"))($1, $2, $3, $4, $5, $6, $7)",
+      "select \(sql("register_worker"))($1, $2, $3, $4, $5, $6, $7, $8)",
       [
         epoch, settings.host ?? ProcessInfo.processInfo.hostName,
         ProcessInfo.processInfo.processIdentifier, settings.version,
         Int32(settings.queues.values.reduce(0, +)), served.map(\.name), shared.kinds.keys.sorted(),
+        isPooled,
       ], timeout: Self.stepTimeout)
     session = try result[0, 0].decode(Int32.self)
     shared.renew(epoch, session: session)

@@ -9,10 +9,11 @@ extension WorkerEngine {
 
   /// Keeps a listening connection until the worker stops. Without one the worker goes on by asking.
   func keepListening() async {
+    guard let sessions = settings.sessions(beside: database) else { return }
     var backoff = Backoff(cap: .seconds(3))
     while !shutdown.isOver {
       do {
-        let connection = try await openConnection("listen")
+        let connection = try await openConnection("listen", to: sessions)
         backoff.reset()
         await listen(on: connection)
         await connection.close()

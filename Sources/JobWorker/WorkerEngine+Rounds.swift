@@ -31,7 +31,8 @@ extension WorkerEngine {
     if isHeartbeatDue { nextHeartbeat = now + settings.heartbeat }
     roundsUnderWay += 1
     connection.submit(
-      round.requests(sql), timeout: Self.roundTimeout, now: true, overlapping: true
+      round.requests(sql, isPooled: isPooled), timeout: Self.roundTimeout, now: true,
+      overlapping: true
     ) { [executor] answers in
       executor.queue.async {
         self.assumeIsolated {

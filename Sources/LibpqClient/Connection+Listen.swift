@@ -35,6 +35,10 @@ extension Connection {
     _ channel: String, deliver: @escaping @Sendable (Notification) -> Void,
     finish: @escaping @Sendable () -> Void
   ) async throws -> Int {
+    guard core.configuration.pooling == .session else {
+      throw DatabaseError.misuse(
+        "LISTEN needs a session of its own: connect to the server itself, not by way of a pooler")
+    }
     let name = try Self.quoted(identifier: channel)
     let id = Self.nextListener.add(1, ordering: .relaxed).newValue
     let core = self.core

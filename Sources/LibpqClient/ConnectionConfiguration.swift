@@ -5,6 +5,8 @@
 public struct ConnectionConfiguration: Sendable {
   /// A libpq connection string or URI. Empty: the environment and service files alone.
   public var conninfo: String
+  /// What the connection leads to. Default: the server itself, or a pooler in session mode.
+  public var pooling: Pooling = .session
   /// Another database of the same server. Default: the one that `conninfo` names.
   public var database: String?
   /// For each host that is tried. Default 10 s; `connect_timeout` in `conninfo` wins.
@@ -15,7 +17,7 @@ public struct ConnectionConfiguration: Sendable {
   public var cancelGrace: Duration = .seconds(5)
   /// Shown in pg_stat_activity. Default: what `conninfo` says, else `ong`.
   public var applicationName: String?
-  /// SQL text of the search path, such as `ong, public`. Default: the server's.
+  /// SQL text of the search path, such as `ong, public`. Default: the server's. Not with `.transaction`.
   public var searchPath: String?
   /// Idle time before the first keepalive probe, TCP only. Default 10 s; `conninfo` wins.
   public var keepalivesIdle: Duration = .seconds(10)
@@ -25,6 +27,15 @@ public struct ConnectionConfiguration: Sendable {
   public var keepalivesCount = 3
   /// How long sent data may stay unacknowledged, TCP only. Default 25 s; `conninfo` wins.
   public var tcpUserTimeout: Duration = .seconds(25)
+
+  /// How long one session of the server stays with a connection.
+  public enum Pooling: Sendable, Hashable {
+    /// From the connection's start to its end.
+    case session
+    /// For one transaction, as behind PgBouncer with `pool_mode = transaction`: statements are not
+    /// prepared, and what needs a session is refused, such as LISTEN.
+    case transaction
+  }
 
   public init(_ conninfo: String = "") { self.conninfo = conninfo }
 

@@ -35,7 +35,7 @@ final class ConnectionCore: @unchecked Sendable {
   var cancelHandle: CancelHandle?
   /// A cancel request is on its way. Nothing new starts until it is back, or it could hit that.
   var cancelHoldEnd: DispatchTime?
-  var statements = StatementCache(capacity: 256)
+  var statements: StatementCache
   var waiting: [Operation] = []
   var running: Operation?
   /// A pipeline that was sent behind the running one; its answers follow.
@@ -49,6 +49,8 @@ final class ConnectionCore: @unchecked Sendable {
   init(_ configuration: ConnectionConfiguration, logger: Logger?) {
     self.configuration = configuration
     self.logger = logger
+    // Behind a pooler the next transaction may meet another server process, which knows none of them.
+    statements = StatementCache(capacity: configuration.pooling == .session ? 256 : 0)
     queue = DispatchQueue(label: "ong.libpq.connection")
     notices = NoticeSink(logger: logger)
   }

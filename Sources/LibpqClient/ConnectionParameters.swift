@@ -17,7 +17,13 @@ struct ConnectionParameters: Sendable, Equatable {
     if let database = configuration.database { values["dbname"] = database }
     if let name = configuration.applicationName { values["application_name"] = name }
     setDefault("fallback_application_name", "ong")
-    if let path = configuration.searchPath { addOption("search_path", path) }
+    if let path = configuration.searchPath {
+      guard configuration.pooling == .session else {
+        throw DatabaseError.misuse(
+          "a search path belongs to a session, which a pooler in transaction mode does not keep")
+      }
+      addOption("search_path", path)
+    }
     // A service may set these itself, and a parameter would overrule it.
     if isByService { return }
     setDefault("keepalives_idle", configuration.keepalivesIdle.wholeSeconds)

@@ -10,7 +10,7 @@ struct StatementCache {
     case prepared(String)
     /// Prepare it under this name first.
     case prepare(String)
-    /// Its preparation is under way and may yet fail: run it without a name.
+    /// Its preparation is under way and may yet fail, or nothing is prepared: run it without a name.
     case unnamed
   }
 
@@ -26,6 +26,7 @@ struct StatementCache {
   private var names = 0
   /// Names that the server should forget when there is an opportunity.
   private(set) var evicted: [String] = []
+  /// 0: nothing is ever prepared.
   let capacity: Int
 
   init(capacity: Int) { self.capacity = capacity }
@@ -37,6 +38,7 @@ struct StatementCache {
 
   /// How to run a statement in a segment (the part of an exchange between two sync points).
   mutating func use(_ key: Key, segment: Int) -> Decision {
+    guard capacity > 0 else { return .unnamed }
     uses += 1
     if var entry = entries[key] {
       entry.lastUse = uses

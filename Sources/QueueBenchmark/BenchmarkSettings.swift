@@ -1,3 +1,5 @@
+public import LibpqClient
+
 /// How a run measures. Every field has a default; `Benchmark.run` checks all of them once.
 public struct BenchmarkSettings: Sendable {
   /// How a job's payload reaches the handler.
@@ -14,8 +16,11 @@ public struct BenchmarkSettings: Sendable {
   public var batch = 1000
   /// Jobs that run at a time in a worker. 1…10,000. Default: 16.
   public var slots = 16
-  /// Workers, all in this process, each with connections of its own. 1…64. Default: 1.
+  /// Workers, all in this process, each with connections of its own. 1…1024. Default: 1.
   public var workers = 1
+  /// A pooler in transaction mode before the same server, through which the workers claim and settle.
+  /// Default nil: they connect to the server.
+  public var pooler: ConnectionConfiguration?
   public var payload = Payload.typed
   /// Size of a payload's JSON, 32…1,000,000. Default: 40.
   public var payloadBytes = 40
@@ -42,7 +47,7 @@ public struct BenchmarkSettings: Sendable {
     try expect("jobs", jobs, in: 1...100_000_000)
     try expect("batch", batch, in: 1...10_000)
     try expect("slots", slots, in: 1...10_000)
-    try expect("workers", workers, in: 1...64)
+    try expect("workers", workers, in: 1...1024)
     try expect("payload-bytes", payloadBytes, in: 32...1_000_000)
     try expect("rounds", rounds, in: 1...99)
     try expect("keys", keys, in: 1...1_000_000)

@@ -16,6 +16,13 @@ struct Stage: Sendable {
 
   var sql: QueueSQL { QueueSQL(schema: scratch.name) }
 
+  /// How workers reach the scratch database by way of a pooler; nil: there is none.
+  var pooler: ConnectionConfiguration? {
+    guard var pooler = settings.pooler else { return nil }
+    pooler.database = scratch.name
+    return pooler
+  }
+
   static func with<T: Sendable>(
     _ scratch: ScratchDatabase, _ settings: BenchmarkSettings, _ logger: Logger,
     _ body: (Stage) async throws -> T

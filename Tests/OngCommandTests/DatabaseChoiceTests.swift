@@ -13,6 +13,25 @@ import Testing
     }
   }
 
+  @Test("A named database may be behind a pooler, by whatever it is named")
+  func pooling() {
+    let folder = URL(filePath: "/somewhere/.ong", directoryHint: .isDirectory)
+    for (option, environment) in [
+      ("postgresql://a/", [:]), (nil, ["ONG_DATABASE_URL": "postgresql://b/"]),
+      (nil, ["PGHOST": "c"]),
+    ] as [(String?, [String: String])] {
+      for pooling in [ConnectionConfiguration.Pooling.session, .transaction] {
+        let choice = DatabaseChoice(
+          option: option, environment: environment, directory: folder, pooling: pooling)
+        guard case .named(let configuration, _) = choice else {
+          Issue.record("nothing is named")
+          continue
+        }
+        #expect(configuration.pooling == pooling)
+      }
+    }
+  }
+
   @Test("The option wins over the variable, that over libpq's own, those over the private server")
   func order() {
     let all = ["ONG_DATABASE_URL": "postgresql://b/", "PGHOST": "c"]

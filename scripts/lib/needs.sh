@@ -62,6 +62,7 @@ unmet_packages() {
   command -v spin >/dev/null || echo spin
   has_faketime || echo libfaketime
   [ -x "$(PATH=$PATH:/usr/sbin:/sbin command -v ip)" ] || echo iproute2
+  [ -x "$(PATH=$PATH:/usr/sbin:/sbin command -v pgbouncer)" ] || echo pgbouncer
   command -v cc >/dev/null || echo gcc
   command -v php >/dev/null || echo php-cli
   has_php_pgsql || echo php-pgsql

@@ -35,6 +35,7 @@ struct UpCommand: AsyncParsableCommand {
   @OptionGroup var service: ServiceOptions
 
   func run() async throws {
+    try service.requireSessions(for: "live rankings and the maintenance")
     let signals = ShutdownSignals()
     // In a process that a worker has started to run a suspect, the database runs already, and this is
     // where it stays: it must not start another.
@@ -51,7 +52,7 @@ struct UpCommand: AsyncParsableCommand {
       try await RunningDatabase.prepare(database.choice, logger: logger)
     }
     let application = Application(
-      database: running.configuration, schema: database.schema,
+      database: running.configuration, sessions: service.sessionsDatabase, schema: database.schema,
       folders: service.output.folders(database), mail: mail, keys: keys,
       debounce: once ? .zero : nil, logger: logger)
     do {

@@ -34,6 +34,7 @@ struct WebCommand: AsyncParsableCommand {
   @OptionGroup var service: ServiceOptions
 
   func run() async throws {
+    try service.requireSessions(for: "live rankings")
     let signals = ShutdownSignals()
     let application = try await Application(service)
     let server = try application.webServer(pages)
@@ -50,7 +51,8 @@ extension Application {
   init(_ service: ServiceOptions) async throws {
     let database = service.database
     self.init(
-      database: try await database.existingDatabase(), schema: database.schema,
+      database: try await database.existingDatabase(), sessions: service.sessionsDatabase,
+      schema: database.schema,
       folders: service.output.folders(database),
       mail: try MailSettings(environment: ProcessInfo.processInfo.environment),
       keys: try PayloadKeys.fromEnvironment(), logger: service.log.logger())

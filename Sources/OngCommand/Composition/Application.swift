@@ -12,6 +12,8 @@ import WebServing
 /// The domain and the queue over one database: what the long-running commands are put together from.
 struct Application {
   let database: ConnectionConfiguration
+  /// The server itself where `database` leads through a pooler.
+  let sessions: ConnectionConfiguration?
   let schema: String
   let folders: OutputFolders
   let mail: MailSettings
@@ -22,9 +24,12 @@ struct Application {
   let queue: JobQueue
   let store: EmulationStore
 
-  /// - Parameter debounce: least time between two recalculations; nil: the domain's default.
+  /// - Parameters:
+  ///   - sessions: the server itself where `database` leads through a pooler; nil: nothing listens.
+  ///   - debounce: least time between two recalculations; nil: the domain's default.
   init(
-    database: ConnectionConfiguration, schema: String, folders: OutputFolders,
+    database: ConnectionConfiguration, sessions: ConnectionConfiguration? = nil, schema: String,
+    folders: OutputFolders,
     mail: MailSettings, keys: EncryptionKeys?, debounce: Duration? = nil, logger: Logger
   ) {
     var settings = EmulationSettings()
@@ -35,6 +40,7 @@ struct Application {
     }
     if let name = mail.senderName { settings.senderName = name }
     self.database = database
+    self.sessions = sessions
     self.schema = schema
     self.folders = folders
     self.mail = mail
@@ -56,15 +62,16 @@ struct Application {
   }
 
   func worker(_ options: WorkOptions) throws -> Worker {
-    Worker(
-      configuration: database, registry: try registry(),
-      settings: options.configuration(schema: schema), logger: logger)
+    var settings = options.configuration(schema: schema)
+    settings.sessions = sessions
+    return Worker(
+      configuration: database, registry: try registry(), settings: settings, logger: logger)
   }
 
   func webServer(_ options: PagesOptions) throws -> WebServer {
     let site = try EmulationSite(
       store: store,
-      signals: DatabaseRankingSignals(configuration: database, logger: logger),
+      signals: DatabaseRankingSignals(configuration: sessions ?? database, logger: logger),
       reportsFolder: folders.reports, secureCookies: options.secureCookies, logger: logger)
     let api = QueueSite(
       queue: queue,

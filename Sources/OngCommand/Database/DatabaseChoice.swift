@@ -10,10 +10,18 @@ enum DatabaseChoice {
 
   /// The option wins over `ONG_DATABASE_URL`, that over libpq's own variables and service files, and
   /// those over the private server.
-  init(option: String?, environment: [String: String], directory: URL) {
+  ///
+  /// - Parameter pooling: what a named database is reached by.
+  init(
+    option: String?, environment: [String: String], directory: URL,
+    pooling: ConnectionConfiguration.Pooling = .session
+  ) {
     if let option {
-      self = .named(ConnectionConfiguration(option), source: "--database")
-    } else if let configuration = ConnectionConfiguration.fromEnvironment(environment) {
+      var configuration = ConnectionConfiguration(option)
+      configuration.pooling = pooling
+      self = .named(configuration, source: "--database")
+    } else if var configuration = ConnectionConfiguration.fromEnvironment(environment) {
+      configuration.pooling = pooling
       let source = environment["ONG_DATABASE_URL"]?.isEmpty == false ? "ONG_DATABASE_URL" : "PG…"
       self = .named(configuration, source: source)
     } else {

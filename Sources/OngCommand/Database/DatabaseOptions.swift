@@ -14,6 +14,9 @@ struct DatabaseOptions: ParsableArguments {
       valueName: "url"))
   var database: String?
 
+  @Flag(help: "The database is reached by way of a pooler in transaction mode, such as PgBouncer.")
+  var pooled = false
+
   @Option(help: "Schema of the queue.")
   var schema = "ong"
 
@@ -29,7 +32,8 @@ struct DatabaseOptions: ParsableArguments {
   var choice: DatabaseChoice {
     DatabaseChoice(
       option: database, environment: ProcessInfo.processInfo.environment,
-      directory: URL(filePath: directory, directoryHint: .isDirectory))
+      directory: URL(filePath: directory, directoryHint: .isDirectory),
+      pooling: pooled ? .transaction : .session)
   }
 
   /// Runs `body` with the queue of an existing database whose schema fits this program.

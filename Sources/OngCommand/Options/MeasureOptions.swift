@@ -1,4 +1,5 @@
 import ArgumentParser
+import LibpqClient
 import QueueBenchmark
 
 /// How `ong bench` measures; see `BenchmarkSettings` for what is left out.
@@ -7,6 +8,11 @@ struct MeasureOptions: ParsableArguments {
   @Option(help: "Most jobs of one claim. Default: 1000.") var batch: Int?
   @Option(help: "Jobs at a time in a worker. Default: 16.") var slots: Int?
   @Option(help: "Workers, all in this process. Default: 1.") var workers: Int?
+  @Option(
+    help: ArgumentHelp(
+      "A pooler in transaction mode before the same server, through which the workers claim.",
+      discussion: "It must let in to databases that it does not know yet.", valueName: "url"))
+  var pooler: String?
   @Option(help: "Whether the payload is decoded for the handler.")
   var payload = BenchmarkSettings.Payload.typed
   @Option(help: "Bytes of a payload's JSON. Default: 40.") var payloadBytes: Int?
@@ -34,6 +40,11 @@ struct MeasureOptions: ParsableArguments {
     settings.batch = batch ?? settings.batch
     settings.slots = slots ?? settings.slots
     settings.workers = workers ?? settings.workers
+    settings.pooler = pooler.map {
+      var pooler = ConnectionConfiguration($0)
+      pooler.pooling = .transaction
+      return pooler
+    }
     settings.payload = payload
     settings.payloadBytes = payloadBytes ?? settings.payloadBytes
     settings.batchHandler = batchHandler

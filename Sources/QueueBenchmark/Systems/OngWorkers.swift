@@ -11,12 +11,15 @@ struct OngWorkers: Sendable {
   init(_ stage: Stage, _ registry: JobRegistry, maintains: Bool = true) {
     self.stage = stage
     let settings = stage.settings
-    workers = (0..<settings.workers).map { _ in
-      Worker(
-        configuration: stage.scratch.configuration, registry: registry,
+    let (server, pooler) = (stage.scratch.configuration, stage.pooler)
+    workers = (0..<settings.workers).map { number in
+      // Behind a pooler one worker listens and maintains, as in an installation with many.
+      let sessions = pooler != nil && number == 0 ? server : nil
+      return Worker(
+        configuration: pooler ?? server, registry: registry,
         settings: WorkerConfiguration(
           queues: [NoOp.queue: settings.slots], schema: stage.scratch.name,
-          largestClaim: settings.batch, maintains: maintains),
+          largestClaim: settings.batch, maintains: maintains, sessions: sessions),
         logger: stage.logger)
     }
   }
@@ -78,7 +81,8 @@ struct OngWorkers: Sendable {
       where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.granted
         and a.datname = current_database() and a.application_name = 'ong worker listen'
       """)
-    return try answer[0, 0].decode(Int64.self) == workers.count
+    let listening = stage.pooler == nil ? workers.count : 1
+    return try answer[0, 0].decode(Int64.self) == listening
   }
 
   var succeeded: Int { workers.reduce(0) { $0 + $1.totals.succeeded } }

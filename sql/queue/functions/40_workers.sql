@@ -2,19 +2,22 @@
 
 -- Registers a worker on the connection with which it will claim and settle, and returns its session
 -- number, 1. The connection holds the epoch's life lock until it ends: that is how its death is seen.
+-- p_pooled: the connection leads through a pooler, where no session is the worker's own; its death is
+-- seen by its heartbeat alone.
 -- Missing queues are made; jobs that were parked for want of one of the kinds return to the log.
 create or replace function register_worker(
   p_epoch uuid, p_host text, p_pid int, p_version text, p_slots int, p_queues text[],
-  p_kinds text[])
+  p_kinds text[], p_pooled bool default false)
 returns int
 language plpgsql security definer set search_path from current
 as $$
 begin
   perform create_queue(q) from unnest(p_queues) q;
-  insert into worker (epoch, host, pid, version, slots, queues, kinds)
-    values (p_epoch, left(p_host, 255), p_pid, left(p_version, 100), p_slots, p_queues, p_kinds);
+  insert into worker (epoch, host, pid, version, slots, queues, kinds, pooled)
+    values (p_epoch, left(p_host, 255), p_pid, left(p_version, 100), p_slots, p_queues, p_kinds,
+      p_pooled);
   insert into heartbeat (epoch) values (p_epoch);
-  perform hold_life(p_epoch);
+  if not p_pooled then perform hold_life(p_epoch); end if;
   perform unpark_known();
   return 1;
 end $$;
@@ -31,6 +34,14 @@ begin
   end if;
 end $$;
 
+-- Whether a worker's connection is there. Of one behind a pooler nobody can tell.
+create or replace function seems_connected(p_epoch uuid) returns bool
+language sql stable
+as $$
+  select exists (select from worker w where w.epoch = p_epoch and w.pooled)
+    or holds_lock(lock_key('life', p_epoch::text), null)
+$$;
+
 -- After a lost connection, on the new one: the worker's next session number. From now on what the
 -- lost connection still sends is refused (OG003); what it had sent is decided, because the epoch's
 -- lock is taken alone. OG001: the worker was declared dead meanwhile.
@@ -39,17 +50,18 @@ language plpgsql security definer set search_path from current
 as $$
 declare
   v_session int;
+  v_pooled bool;
 begin
   perform require_read_committed('confirm_worker');
   perform pg_advisory_xact_lock(lock_key('epoch', p_epoch::text));
   update worker set session = session + 1 where epoch = p_epoch and ended_at is null
-    returning session into v_session;
+    returning session, pooled into v_session, v_pooled;
   if not found then
     raise exception 'worker % is dead', p_epoch
       using errcode = 'OG001', hint = 'Its jobs were given to others. Register again under a new epoch.';
   end if;
   update heartbeat set at = clock_timestamp(), missing_since = null where epoch = p_epoch;
-  perform hold_life(p_epoch);
+  if not v_pooled then perform hold_life(p_epoch); end if;
   return v_session;
 end $$;
 

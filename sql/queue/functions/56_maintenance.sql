@@ -17,7 +17,7 @@ begin
   lost := exists (
     select from heartbeat h
     where h.missing_since is not null or h.at < v_now - p_stale
-      or not holds_lock(lock_key('life', h.epoch::text), null));
+      or not seems_connected(h.epoch));
   next_due := date_part('epoch', (select min(d.run_at) from deferred d) - v_now);
   next_tick := date_part('epoch', next_schedule_due() - v_now);
   next_wait := case when exists (

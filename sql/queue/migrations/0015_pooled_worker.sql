@@ -1,0 +1,5 @@
+-- A worker behind a pooler in transaction mode has no session that its life could be told by.
+alter table worker add column pooled bool not null default false;
+
+-- Another parameter.
+drop function if exists register_worker(uuid, text, int, text, int, text[], text[]);
