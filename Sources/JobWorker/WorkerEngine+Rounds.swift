@@ -27,6 +27,7 @@ extension WorkerEngine {
     for ask in asks {
       served[ask.queue].plan.claimSent(ask.limit)
       served[ask.queue].ladder.asked()
+      served[ask.queue].askedAt = now
     }
     if isHeartbeatDue { nextHeartbeat = now + settings.heartbeat }
     roundsUnderWay += 1
@@ -43,15 +44,22 @@ extension WorkerEngine {
     }
   }
 
-  /// Claims for the queues that have room and whose time, by their ladder, has come.
+  /// Most claims of one round, so that a worker of thousands of queues still sends its heartbeats in time.
+  private static let mostAsks = 256
+
+  /// Claims for the queues that have room and whose time, by their ladder, has come; those that have
+  /// waited longest where they are too many.
   private func asks(if isTime: (WakeLadder) -> Bool) -> [ClaimRound.Ask] {
     guard shutdown.mayClaim else { return [] }
-    return served.indices.compactMap { index in
+    var due: [ClaimRound.Ask] = served.indices.compactMap { index in
       let queue = served[index]
       let size = queue.plan.claimSize
       guard size > 0, isTime(queue.ladder) else { return nil }
       return ClaimRound.Ask(queue: index, name: queue.name, limit: size)
     }
+    guard due.count > Self.mostAsks else { return due }
+    due.sort { served[$0.queue].askedAt < served[$1.queue].askedAt }
+    return Array(due.prefix(Self.mostAsks))
   }
 
   func takeSettlements(at now: Moment) -> [Settlement] {

@@ -14,6 +14,8 @@ actor WorkerEngine {
     let pool: SlotPool
     var plan: ClaimPlan
     var ladder = WakeLadder()
+    /// When it was last claimed from.
+    var askedAt = Moment(nanoseconds: 0)
   }
 
   /// A claim that is not closed.

@@ -2,18 +2,19 @@
 -- sleeps: a sleeper holds the queue's wake lock shared, and a producer that can take it exclusively
 -- knows that there is none.
 
+-- Queues share 64 locks: the server's table of locks is of a fixed size, and a worker may serve
+-- thousands of queues. Who is told of another queue's jobs leaves them alone.
+create or replace function wake_lock(p_queue_id int) returns bigint
+language sql stable
+as $$ select lock_key('wake', (p_queue_id % 64)::text) $$;
+
+-- One expression, which the planner puts in the place of each call: every enqueue asks.
 create or replace function has_sleepers(p_queue_id int) returns bool
-language plpgsql
+language sql volatile
 as $$
-declare
-  v_key bigint := lock_key('wake', p_queue_id::text);
-begin
-  if pg_try_advisory_lock(v_key) then
-    perform pg_advisory_unlock(v_key);
-    return false;
-  end if;
-  return true;
-end $$;
+  select case when pg_try_advisory_lock(wake_lock(p_queue_id))
+    then not pg_advisory_unlock(wake_lock(p_queue_id)) else true end
+$$;
 
 create or replace function wake(p_queue_id int, p_queue text) returns void
 language plpgsql
@@ -41,7 +42,7 @@ create or replace function sleep_begin(p_queues text[]) returns bigint
 language plpgsql volatile security definer set search_path from current
 as $$
 begin
-  perform pg_advisory_lock_shared(lock_key('wake', q.id::text))
+  perform pg_advisory_lock_shared(wake_lock(q.id))
     from queue q where q.name = any (p_queues) order by q.id;
   -- A snapshot of its own, taken after the lock.
   return pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
@@ -51,7 +52,7 @@ create or replace function sleep_end(p_queues text[]) returns void
 language plpgsql security definer set search_path from current
 as $$
 begin
-  perform pg_advisory_unlock_shared(lock_key('wake', q.id::text))
+  perform pg_advisory_unlock_shared(wake_lock(q.id))
     from queue q where q.name = any (p_queues) order by q.id;
 end $$;
 

@@ -110,7 +110,8 @@ begin
     raise exception 'a schedule''s name must have 1 to 128 bytes, got: % bytes',
       coalesce(octet_length(p_name), 0) using errcode = 'OG006';
   end if;
-  perform check_job(queue_named(p_queue), p_kind, p_payload, p_priority, null);
+  perform check_job(q.name, q.max_payload_bytes, p_kind, p_payload, p_priority, null)
+    from queue_named(p_queue) q;
   perform check_word('catch_up', p_catch_up, '{none,latest,all}');
   perform check_word('overlap', p_overlap, '{skip,buffer_one,allow}');
   if p_catch_up_window is null or p_catch_up_window < '0' then

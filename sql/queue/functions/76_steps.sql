@@ -95,8 +95,9 @@ begin
       raise exception 'priority must be 0 (urgent), 1 (high), 2 (normal) or 3 (low), got: %',
         p_step ->> 'priority' using errcode = 'OG006';
     end if;
-    perform check_job(queue_named(coalesce(p_step ->> 'queue', 'default')), p_step ->> 'kind',
-      coalesce(p_step -> 'payload', '{}'), coalesce((p_step ->> 'priority')::smallint, 2::smallint), null);
+    perform check_job(q.name, q.max_payload_bytes, p_step ->> 'kind', coalesce(p_step -> 'payload', '{}'),
+        coalesce((p_step ->> 'priority')::smallint, 2::smallint), null)
+      from queue_named(coalesce(p_step ->> 'queue', 'default')) q;
   elsif p_step ? 'signal' then
     perform check_signal(p_step ->> 'signal', p_step ->> 'event_key');
     perform check_word('on_deadline', coalesce(p_step ->> 'on_deadline', 'fail'), array['fail', 'continue']);

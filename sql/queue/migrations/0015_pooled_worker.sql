@@ -1,5 +1,6 @@
 -- A worker behind a pooler in transaction mode has no session that its life could be told by.
 alter table worker add column pooled bool not null default false;
 
--- Another parameter.
+-- Other parameters or results.
 drop function if exists register_worker(uuid, text, int, text, int, text[], text[]);
+drop function if exists check_job(queue, text, jsonb, smallint, timestamptz);
