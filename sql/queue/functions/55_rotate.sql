@@ -17,14 +17,41 @@ begin
     or (v_bytes > 0 and v_head.at < clock_timestamp() - v_setting.rotate_after);
 end $$;
 
--- Rotates where that is due. Returns 'not due', 'busy' (somebody uses the oldest segment; try again
--- later) or what was done.
+-- Rotates where that is due. Returns 'not due', 'behind' (more waits in the oldest segment than a rotation
+-- may carry, because nobody can claim meanwhile: the head grows until the workers have caught up), 'busy'
+-- (somebody uses the oldest segment; try again later) or what was done.
 create or replace function rotate_if_due() returns text
 language plpgsql security definer set search_path from current
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 begin
-  if rotation_due() then return rotate(); end if;
-  return 'not due';
+  if not rotation_due() then return 'not due'; end if;
+  if waits_in((head_segment() + 1) % 4, (select s.rotate_carry from setting s)) then return 'behind'; end if;
+  return rotate();
+end $$;
+
+-- Whether more than p_count jobs of a segment wait to be claimed. Reads no more than those.
+create or replace function waits_in(p_segment int, p_count int) returns bool
+language plpgsql
+as $$
+declare
+  v_lane int;
+  v_position claim;
+  v_left bigint := p_count + 1;
+begin
+  for v_lane in select * from lanes_of('job_' || p_segment) loop
+    v_position := lane_position(v_lane);
+    v_left := v_left - (
+      select count(*) from (
+        select from job j
+        where j.segment = p_segment and j.lane = v_lane
+          and j.xid >= pg_snapshot_xmin(v_position.lo) -- what is_ahead implies, as an index range
+          and is_ahead(v_position, j.xid, j.id)
+        limit v_left) x);
+    if v_left <= 0 then return true; end if;
+  end loop;
+  return false;
 end $$;
 
 -- Empties the next segment of the ring and makes it the head. Waits at most 100 ms for each lock.
