@@ -45,7 +45,7 @@ extension SlotLoop {
     let (stop, cancelled) = seat.endGroup()
     for (place, outcome) in outcomes.enumerated() {
       let context = items[place].context
-      let isCancelled = !cancelled.isEmpty && cancelled.contains(context.id)
+      let isCancelled = cancelled.contains(context.id)
       finish(open[place], context, kind, outcome, isCancelled ? .cancelled : stop ?? .timeout)
     }
     guard let stop else {

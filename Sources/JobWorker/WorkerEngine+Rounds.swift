@@ -16,7 +16,7 @@ extension WorkerEngine {
   func sendRound(at now: Moment) {
     guard case .up(let connection) = link, roundsUnderWay < 2 else { return }
     let isHeartbeatDue = nextHeartbeat <= now
-    let isAskDue = asks { $0.mayClaim(at: now) }.isEmpty == false
+    let isAskDue = served.indices.contains { ask(of: $0) { $0.mayClaim(at: now) } != nil }
     guard isAskDue || roundsUnderWay == 0 else { return }
     let progress = shared.progress.take(at: now)
     guard isAskDue || isHeartbeatDue || buffer.isDue(at: now) || !progress.isEmpty else { return }
@@ -50,16 +50,18 @@ extension WorkerEngine {
   /// Claims for the queues that have room and whose time, by their ladder, has come; those that have
   /// waited longest where they are too many.
   private func asks(if isTime: (WakeLadder) -> Bool) -> [ClaimRound.Ask] {
-    guard shutdown.mayClaim else { return [] }
-    var due: [ClaimRound.Ask] = served.indices.compactMap { index in
-      let queue = served[index]
-      let size = queue.plan.claimSize
-      guard size > 0, isTime(queue.ladder) else { return nil }
-      return ClaimRound.Ask(queue: index, name: queue.name, limit: size)
-    }
+    var due = served.indices.compactMap { ask(of: $0, if: isTime) }
     guard due.count > Self.mostAsks else { return due }
     due.sort { served[$0.queue].askedAt < served[$1.queue].askedAt }
     return Array(due.prefix(Self.mostAsks))
+  }
+
+  private func ask(of index: Int, if isTime: (WakeLadder) -> Bool) -> ClaimRound.Ask? {
+    guard shutdown.mayClaim else { return nil }
+    let queue = served[index]
+    let size = queue.plan.claimSize
+    guard size > 0, isTime(queue.ladder) else { return nil }
+    return ClaimRound.Ask(queue: index, name: queue.name, limit: size)
   }
 
   func takeSettlements(at now: Moment) -> [Settlement] {

@@ -93,6 +93,7 @@ begin
     exit when found;
     perform queue_named(p_queue); -- makes it, or says that it is missing
   end loop;
+  -- Assigned, because PERFORM would be a statement of its own.
   v_is_sound := check_job(p_queue, v_max_bytes, p_kind, p_payload, p_priority, p_run_at);
   v_lane := v_queue_id * 4 + p_priority;
   v_id := nextval('job_id');
