@@ -27,11 +27,7 @@ package enum WorkerProgram {
           queues: ["steps": slots, "pays": slots], grace: .seconds(3),
           heartbeat: .milliseconds(500)),
         logger: logger)
-      signal(SIGTERM, SIG_IGN)
-      let signals = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
-      signals.setEventHandler { worker.shutDown() }
-      signals.resume()
-      try await worker.run()
+      try await serve(worker)
       return 0
     } catch is SchemaMismatch {
       return schemaMismatch
@@ -39,6 +35,15 @@ package enum WorkerProgram {
       FileHandle.standardError.write(Data("worker: \(error)\n".utf8))
       return 1
     }
+  }
+
+  /// Works until SIGTERM has drained the worker.
+  static func serve(_ worker: Worker) async throws {
+    signal(SIGTERM, SIG_IGN)
+    let signals = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
+    signals.setEventHandler { worker.shutDown() }
+    signals.resume()
+    try await worker.run()
   }
 
   /// A peer that vanished is given up before a run of a minute is over.

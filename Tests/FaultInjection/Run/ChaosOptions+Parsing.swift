@@ -32,13 +32,13 @@ extension ChaosOptions {
       switch option {
       case "--json": isJSON = true
       case "--keep": keepsFolder = true
-      case "--seconds": seconds = try Self.number(option, &rest)
-      case "--seed": seed = try Self.number(option, &rest)
-      case "--jobs": jobs = try Self.number(option, &rest)
-      case "--rate": rate = try Self.number(option, &rest)
-      case "--kills": counts[.killWorker] = try Self.number(option, &rest)
+      case "--seconds": seconds = try rest.takeNumber(after: option)
+      case "--seed": seed = try rest.takeNumber(after: option)
+      case "--jobs": jobs = try rest.takeNumber(after: option)
+      case "--rate": rate = try rest.takeNumber(after: option)
+      case "--kills": counts[.killWorker] = try rest.takeNumber(after: option)
       case "--server-crashes":
-        let count: Int = try Self.number(option, &rest)
+        let count: Int = try rest.takeNumber(after: option)
         counts[.restartServer] = (count + 1) / 2
         counts[.killBackend] = count / 2
       case "--only": kinds = try Self.faults(option, &rest)
@@ -68,15 +68,6 @@ extension ChaosOptions {
       words.append("--only " + kinds.map(\.rawValue).joined(separator: ","))
     }
     return words.joined(separator: " ")
-  }
-
-  private static func number<Number: LosslessStringConvertible>(
-    _ option: String, _ rest: inout ArraySlice<String>
-  ) throws -> Number {
-    guard let text = rest.popFirst(), let number = Number(text) else {
-      throw ChaosError("expected a number after \(option)")
-    }
-    return number
   }
 
   private static func faults(

@@ -29,25 +29,10 @@ package struct ChaosRun: Sendable {
 
   package func run() async throws -> ChaosReport {
     say("seed \(options.seed)")
-    let equipment = try await Equipment.prepare(for: Set(options.kinds))
-    let interruption = Interruption { await equipment.remove(keepingFolder: false) }
-    defer { interruption.ignore() }
-    if options.keepsFolder { say("folder \(equipment.folder)") }
-    do {
-      let servers = try await ServerPair.start(
-        in: equipment.servers, environment: equipment.serverClock?.environment ?? [:])
-      do {
-        let report = try await run(on: servers, with: equipment, interruption)
-        await servers.stop()
-        await equipment.remove(keepingFolder: options.keepsFolder)
-        return report
-      } catch {
-        await servers.stop()
-        throw error
-      }
-    } catch {
-      await equipment.remove(keepingFolder: options.keepsFolder)
-      throw error
+    return try await RunScaffold.with(
+      Set(options.kinds), keepsFolder: options.keepsFolder, say: say
+    ) { scaffold in
+      try await run(on: scaffold.servers, with: scaffold.equipment, scaffold.interruption)
     }
   }
 

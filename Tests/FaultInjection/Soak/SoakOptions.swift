@@ -42,24 +42,15 @@ package struct SoakOptions: Sendable {
       switch option {
       case "--json": isJSON = true
       case "--keep": keepsFolder = true
-      case "--seconds": seconds = try Self.number(option, &rest)
-      case "--seed": seed = try Self.number(option, &rest)
-      case "--rate": rate = try Self.number(option, &rest)
-      case "--workers": workers = try Self.number(option, &rest)
+      case "--seconds": seconds = try rest.takeNumber(after: option)
+      case "--seed": seed = try rest.takeNumber(after: option)
+      case "--rate": rate = try rest.takeNumber(after: option)
+      case "--workers": workers = try rest.takeNumber(after: option)
       default: throw ChaosError("there is no option \(option)")
       }
     }
     guard rate > 0, seconds >= 5, workers >= 1 else {
       throw ChaosError("expected a rate above 0, 5 seconds and one worker at least")
     }
-  }
-
-  private static func number<Number: LosslessStringConvertible>(
-    _ option: String, _ rest: inout ArraySlice<String>
-  ) throws -> Number {
-    guard let text = rest.popFirst(), let number = Number(text) else {
-      throw ChaosError("expected a number after \(option)")
-    }
-    return number
   }
 }

@@ -22,24 +22,9 @@ package struct SoakRun: Sendable {
   }
 
   package func run() async throws -> SoakReport {
-    let equipment = try await Equipment.prepare(for: [])
-    let interruption = Interruption { await equipment.remove(keepingFolder: false) }
-    defer { interruption.ignore() }
-    if options.keepsFolder { say("folder \(equipment.folder)") }
-    do {
-      let servers = try await ServerPair.start(in: equipment.servers)
-      do {
-        let report = try await run(on: servers, with: equipment, interruption)
-        await servers.stop()
-        await equipment.remove(keepingFolder: options.keepsFolder)
-        return report
-      } catch {
-        await servers.stop()
-        throw error
-      }
-    } catch {
-      await equipment.remove(keepingFolder: options.keepsFolder)
-      throw error
+    try await RunScaffold.with([], keepsFolder: options.keepsFolder, say: say) { scaffold in
+      try await run(
+        on: scaffold.servers, with: scaffold.equipment, scaffold.interruption)
     }
   }
 

@@ -23,11 +23,7 @@ package enum SoakWorkerProgram {
           queues: Dictionary(uniqueKeysWithValues: SoakQueue.names.map { ($0, slots) }),
           grace: .seconds(10), heartbeat: .seconds(1)),
         logger: logger)
-      signal(SIGTERM, SIG_IGN)
-      let signals = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
-      signals.setEventHandler { worker.shutDown() }
-      signals.resume()
-      try await worker.run()
+      try await WorkerProgram.serve(worker)
       return 0
     } catch {
       FileHandle.standardError.write(Data("worker: \(error)\n".utf8))
