@@ -5,13 +5,19 @@ import Logging
 import Synchronization
 
 /// Keeps the queue in order, on a connection of its own, while this worker leads: rescue of lost
-/// workers, promotion of due jobs, rotation, pruning. One worker leads at a time.
+/// workers, promotion of due jobs, rotation, pruning. One worker leads at a time, and another stands by
+/// as its deputy: it rescues workers of its host whose processes have ended, so that their jobs do not
+/// wait for a leader that is frozen or cut off.
 actor Maintainer {
   nonisolated let executor = QueueExecutor(label: "ong.maintenance")
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// How often a worker that does not lead tries to.
   private static let candidacy = Duration.seconds(2)
+
+  /// What a worker is to the maintenance.
+  private enum Duty: String { case leader, deputy, none }
+
   /// A leader asks something every 1.5 seconds, a candidate every two.
   private static let longestSilence = Duration.seconds(6)
   /// Most jobs, or waits, of one step.
@@ -85,17 +91,17 @@ actor Maintainer {
   }
 
   private func serve(_ connection: Connection) async throws {
-    var isLeader = false
+    var duty = Duty.none
     while !isStopped {
-      if !isLeader {
-        isLeader = try await connection.query("select \(sql("try_lead"))()")[0, 0].decode()
-        if isLeader {
+      if duty != .leader {
+        duty = try await stand(on: connection)
+        if duty == .leader {
           logger.info("leads the maintenance")
           schedule = MaintenanceSchedule(at: .now)
         }
       }
-      guard isLeader else {
-        await rest(for: Self.candidacy)
+      guard duty == .leader else {
+        await rest(for: duty == .deputy ? MaintenanceSchedule.lookInterval : Self.candidacy)
         continue
       }
       for step in MaintenanceSchedule.Step.allCases where schedule.isDue(step, at: .now) {
@@ -103,6 +109,20 @@ actor Maintainer {
       }
       await rest(for: schedule.next - .now)
     }
+  }
+
+  /// Stands for leader. As the deputy, rescues who has vanished from this host.
+  private func stand(on connection: Connection) async throws -> Duty {
+    let answer = try await connection.query(
+      "select duty, vanished, pid from \(sql("try_lead"))($1)", [ProcessInfo.processInfo.hostName],
+      timeout: Self.stepTimeout)
+    var rescued: Int32 = 0
+    for row in answer {
+      guard let epoch = try row[1].decode(UUID?.self) else { continue }
+      rescued += try await rescue(epoch, ifEnded: try row[2].decode(), on: connection)
+    }
+    note(rescued: rescued)
+    return Duty(rawValue: try answer[0, 0].decode()) ?? .none
   }
 
   private func perform(_ step: MaintenanceSchedule.Step, on connection: Connection) async throws {
@@ -141,6 +161,10 @@ actor Maintainer {
       "select \(sql("rescue_lost"))(p_stale => $1::float8 * interval '1 second')",
       [schedule.staleness(at: .now).inSeconds], timeout: Self.stepTimeout)
     count += try rows[0, 0].decode(Int32.self)
+    note(rescued: count)
+  }
+
+  private func note(rescued count: Int32) {
     if count > 0 { logger.notice("jobs rescued", metadata: ["jobs": "\(count)"]) }
   }
 
@@ -151,13 +175,21 @@ actor Maintainer {
       "select epoch, pid from \(sql("missing_workers"))() where host = $1",
       [ProcessInfo.processInfo.hostName], timeout: Self.stepTimeout)
     var count: Int32 = 0
-    for worker in missing where !LocalProcess.exists(try worker[1].decode()) {
-      let rescued = try await connection.query(
-        "select \(sql("rescue"))($1)", [try worker[0].decode(UUID.self)],
-        timeout: Self.stepTimeout)
-      count += try rescued[0, 0].decode(Int32.self)
+    for worker in missing {
+      count += try await rescue(
+        try worker[0].decode(), ifEnded: try worker[1].decode(), on: connection)
     }
     return count
+  }
+
+  /// Rescues the jobs of a worker of this host whose process has ended; how many.
+  private func rescue(
+    _ epoch: UUID, ifEnded process: Int32, on connection: Connection
+  ) async throws -> Int32 {
+    if LocalProcess.exists(process) { return 0 }
+    let rescued = try await connection.query(
+      "select \(sql("rescue"))($1)", [epoch], timeout: Self.stepTimeout)
+    return try rescued[0, 0].decode()
   }
 
   private func promote(on connection: Connection) async throws {

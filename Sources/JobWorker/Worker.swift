@@ -48,8 +48,8 @@ public final class Worker: Sendable {
   ///
   /// - Throws: only for what time does not mend, found at the start: `WorkerConfigurationError`, a
   ///   schema that is missing, too old or too new for this program, a log-in that is refused, a
-  ///   declared schedule that is refused (`JobQueueError`). A server that can't be reached is waited
-  ///   for. And `WorkerLeaked`, when too many handlers hang.
+  ///   declared schedule that is refused (`JobQueueError`). A server that can't be reached, has
+  ///   no room on its disk or takes no writes just now is waited for. And `WorkerLeaked`, when too many handlers hang.
   public func run() async throws {
     try settings.validate()
     let isFirst = !hasRun.exchange(true, ordering: .relaxed)

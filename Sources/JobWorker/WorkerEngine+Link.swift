@@ -9,7 +9,7 @@ extension WorkerEngine {
   private static let stepTimeout = Duration.seconds(10)
 
   /// Opens the first connection and checks what can't mend itself: the schema and the log-in.
-  /// A server that is not there yet is waited for.
+  /// A server that is not there yet, or can't take a worker yet, is waited for.
   func openFirst() async throws {
     var backoff = Backoff(cap: .seconds(3))
     var outage = OutageLog()
@@ -234,6 +234,20 @@ struct OpenJobs {
 }
 
 extension DatabaseError {
-  /// The server is away for now, rather than wrongly named.
-  var mayPass: Bool { isRetryable || isConnectionLost || kind == .timeout }
+  /// The server is away, or can't do it just now; asked again in a while, it may.
+  var mayPass: Bool { isRetryable || isConnectionLost || kind == .timeout || isOfServersState }
+
+  /// The server's state refused a statement that is right in itself.
+  private var isOfServersState: Bool {
+    guard let sqlState else { return false }
+    return Self.passingStates.contains(sqlState)
+      || Self.passingClasses.contains(String(sqlState.prefix(2)))
+  }
+
+  /// By class (PostgreSQL, appendix A): a transaction rolled back by another, too few resources such as a
+  /// full disk, an operator's intervention, an error of the system.
+  private static let passingClasses: Set<String> = ["40", "53", "57", "58"]
+
+  /// A server that takes no writes, as during a failover; a lock that was not to be had.
+  private static let passingStates: Set<String> = ["25006", "55P03"]
 }

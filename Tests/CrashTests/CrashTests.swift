@@ -90,6 +90,57 @@ struct CrashTests {
     }
   }
 
+  /// The server's process of the session that leads the maintenance.
+  private func leadingSession(_ queue: StepQueue) async throws -> Int32 {
+    try await queue.connection.query(
+      """
+      select pid from pg_locks where locktype = 'advisory' and granted
+        and (classid::bigint << 32) | objid::bigint = hashtextextended('lead:', hashtext('ong'))
+      """)[0, 0].decode()
+  }
+
+  @Test("A deputy rescues whoever dies on its host while the leader is frozen")
+  func deputy() async throws {
+    try await withStepQueue { queue, configuration in
+      func register(_ number: Int64) async throws -> WorkerProcess {
+        let worker = try WorkerProcess(configuration, slots: 4)
+        try await queue.wait(.seconds(20), for: "worker \(number) to register") {
+          try await queue.count("select count(*) from ong.worker_status()") == number
+        }
+        try await queue.wait(.seconds(20), for: "worker \(number) to stand for leader") {
+          try await queue.count(
+            """
+            select count(distinct pid) from pg_stat_activity
+            where application_name = 'ong worker maintain' and query ~ 'try_lead|maintenance_due'
+            """) == number
+        }
+        return worker
+      }
+      let leader = try await register(1)
+      let deputy = try await register(2)
+      let victim = try await register(3)
+      let session = try await leadingSession(queue)
+      // None of the other two takes a job that the victim shall hold.
+      leader.send(SIGSTOP)
+      deputy.send(SIGSTOP)
+      let ids = try await queue.enqueue(4, milliseconds: 3000)
+      try await queue.wait(.seconds(20), for: "the victim to start the jobs") {
+        try await queue.starts(of: victim) == 4
+      }
+      deputy.send(SIGCONT)
+      victim.send(SIGKILL)
+      try await queue.wait(.seconds(20), for: "the rescue") {
+        try await queue.count("select count(*) from ong.job_event where event = 'crashed'") == 4
+      }
+      // The frozen leader still leads: its session has not been silent for long enough.
+      #expect(try await leadingSession(queue) == session)
+      leader.send(SIGCONT)
+      try await queue.awaitSuccess(ids)
+      #expect(deputy.terminate() == 0)
+      #expect(leader.terminate() == 0)
+    }
+  }
+
   @Test(
     "A worker that is frozen while the server sends it a claim holds up its queue no longer than it"
   )

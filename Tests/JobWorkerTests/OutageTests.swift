@@ -86,6 +86,39 @@ struct OutageTests {
     }
   }
 
+  @Test(
+    "a worker that starts while the server has no room or takes no writes waits for it",
+    arguments: ["53100", "25006", "40P01"])
+  func startsInTrouble(_ code: String) async throws {
+    try await TestQueue.with { test in
+      // A sequence goes on although the transaction is rolled back.
+      try await test.pool.query("create sequence refusals")
+      try await test.pool.query(
+        """
+        create function public.refuse() returns trigger language plpgsql as $$
+        begin
+          if nextval('public.refusals') <= 2 then
+            raise exception 'not now' using errcode = tg_argv[0];
+          end if;
+          return new;
+        end $$
+        """)
+      try await test.pool.query(
+        """
+        create trigger refuse before insert on ong.worker for each row
+        execute function public.refuse('\(code)')
+        """)
+      let handle = try await test.queue.enqueue(Long())
+      var registry = JobRegistry()
+      registry.register(Long.self) { _, _ in }
+      try await test.withWorker(registry) { _ in
+        try await test.wait(for: handle.id, toBe: .succeeded)
+      }
+      let tries = try await test.pool.query("select last_value from refusals")
+      #expect(try tries[0, 0].decode(Int64.self) == 3)
+    }
+  }
+
   @Test("without its listening connection a worker goes on, and listens again")
   func lostListener() async throws {
     try await TestQueue.with { test in

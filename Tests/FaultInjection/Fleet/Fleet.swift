@@ -79,7 +79,15 @@ actor Fleet {
     if rolled.remove(process) != nil && status == 0 { return }
     if status == WorkerProgram.schemaMismatch, migrations > 0 { return }
     surprises.append(
-      "\(name(of: member)), process \(process), ended by itself with status \(status)")
+      "\(name(of: member)), process \(process), ended by itself with status \(status)"
+        + (lastWords(of: process).map { ": \($0)" } ?? ""))
+  }
+
+  /// Why a worker says that it ended.
+  private func lastWords(of process: Int32) -> String? {
+    let journal = try? String(contentsOfFile: "\(journals)/worker-\(process)", encoding: .utf8)
+    guard let line = journal?.split(separator: "\n").last, line.hasPrefix("X ") else { return nil }
+    return String(line.dropFirst(2))
   }
 
   private func name(of member: Member) -> String {

@@ -9,6 +9,7 @@ import Glibc
 ///     A TIME ID                     a handler's transaction, which settled the job, has committed
 ///     M ID                          the job was made by the queue itself: a step, a member, a tick
 ///     Z ID                          the handler asks to be run later
+///     X WORDS                       why the process ends by itself
 ///
 /// and producers, with a number for each of their transactions,
 ///

@@ -14,8 +14,8 @@ package enum WorkerProgram {
 
   package static func run(_ arguments: [String]) async -> Int32 {
     guard arguments.count == 3, let slots = Int(arguments[2]) else { return 64 }
+    guard let journal = try? Journal(in: arguments[1], role: "worker") else { return 64 }
     do {
-      let journal = try Journal(in: arguments[1], role: "worker")
       let logger = Logger(label: "worker") { StreamLogHandler.standardError(label: $0) }
       let configuration = patient(ConnectionConfiguration(arguments[0]))
       let registry = registry(journal)
@@ -32,7 +32,7 @@ package enum WorkerProgram {
     } catch is SchemaMismatch {
       return schemaMismatch
     } catch {
-      FileHandle.standardError.write(Data("worker: \(error)\n".utf8))
+      journal.end(error)
       return 1
     }
   }
@@ -80,6 +80,11 @@ extension Journal {
   /// A handler begins.
   func begin(_ context: JobContext) {
     write("S \(monotonicNow()) \(context.id) \(context.attempt) \(context.crashes)")
+  }
+
+  /// The process ends by itself.
+  func end(_ reason: any Error) {
+    write("X \(reason)".replacingOccurrences(of: "\n", with: " "))
   }
 }
 

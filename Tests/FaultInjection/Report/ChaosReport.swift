@@ -33,6 +33,9 @@ package struct ChaosReport: Sendable {
       "rescue_p50_ms": value(timings.rescue?.p50), "rescue_p99_ms": value(timings.rescue?.p99),
       "rescue_max_ms": value(timings.rescue?.largest),
       "rescues": timings.rescue?.count ?? 0,
+      "rescues_slowest": timings.slowestRescues.map {
+        ["ms": rounded($0.milliseconds), "beside": $0.beside.map(\.rawValue)] as [String: Any]
+      },
       "rescue_through_outages_p99_ms": value(timings.rescueThroughOutages?.p99),
       "recovery_p50_ms": value(timings.recovery?.p50),
       "recovery_p99_ms": value(timings.recovery?.p99),
@@ -70,6 +73,10 @@ extension ChaosReport {
       "rescue    \(line(timings.rescue)); through outages \(line(timings.rescueThroughOutages))",
       "recovery  \(line(timings.recovery))",
     ]
+    for slow in timings.slowestRescues {
+      let beside = slow.beside.map(\.rawValue).joined(separator: ", ")
+      lines.append("slow      rescue of \(Int(slow.milliseconds)) ms, beside \(beside)")
+    }
     for kind in FaultKind.allCases where count(kind) > 0 {
       lines.append("fault     \(kind.rawValue): \(count(kind))")
     }

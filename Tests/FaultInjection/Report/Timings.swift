@@ -4,10 +4,21 @@ import LibpqClient
 package struct Timings: Sendable {
   /// Milliseconds from the kill of a worker to its rescue, the server being there all that time.
   package let rescue: Spread?
+  /// The slowest of these, slowest first, with what else was done to the run meanwhile.
+  package let slowestRescues: [Slow]
   /// The same for all killed workers, whatever the server went through meanwhile.
   package let rescueThroughOutages: Spread?
   /// Milliseconds from the end of a fault of the server to the next job that any worker begins.
   package let recovery: Spread?
+
+  /// A rescue that took long.
+  package struct Slow: Sendable {
+    package let milliseconds: Double
+    /// Faults that overlap it, in the order of their beginnings.
+    package let beside: [FaultKind]
+  }
+
+  private static let slowestCount = 5
 
   init(
     _ kills: [Fleet.Kill], _ faults: [FaultLog.Entry], _ recorded: Recorded,
@@ -15,10 +26,14 @@ package struct Timings: Sendable {
   ) async throws {
     let outages = faults.filter { $0.kind.lane == .server }
     let rescues = try await Self.rescues(of: kills, in: connection)
-    rescueThroughOutages = Spread(rescues.map { ($0.upperBound - $0.lowerBound) * 1000 })
-    rescue = Spread(
-      rescues.filter { time in !outages.contains { $0.wall.overlaps(time) } }
-        .map { ($0.upperBound - $0.lowerBound) * 1000 })
+    rescueThroughOutages = Spread(rescues.map(\.milliseconds))
+    let free = rescues.filter { time in !outages.contains { $0.wall.overlaps(time) } }
+    rescue = Spread(free.map(\.milliseconds))
+    let slowest = free.sorted { $0.milliseconds > $1.milliseconds }.prefix(Self.slowestCount)
+    slowestRescues = slowest.map { time in
+      let beside = faults.filter { $0.wall.overlaps(time) }.sorted { $0.from < $1.from }
+      return Slow(milliseconds: time.milliseconds, beside: beside.map(\.kind))
+    }
     recovery = Spread(
       outages.compactMap { outage in
         recorded.firstStart(after: outage.to).map { Double($0 - outage.to) / 1e6 }
@@ -44,6 +59,11 @@ package struct Timings: Sendable {
       lives[kill.process]?.first { $0.contains(kill.at) }.map { kill.at...$0.upperBound }
     }
   }
+}
+
+extension ClosedRange<Double> {
+  /// Of a range of seconds.
+  fileprivate var milliseconds: Double { (upperBound - lowerBound) * 1000 }
 }
 
 extension Recorded {

@@ -103,12 +103,14 @@ package struct Verdict: Sendable {
 
   private static func history(_ recorded: Recorded, _ ran: Set<Int64>, _ acts: [Act]) -> History {
     let history = History()
+    // Once: it joins sets of all jobs of the run.
+    let payments = recorded.payments
     history.record(.enqueued(ids: Array(recorded.enqueued.union(ran))))
     for act in acts {
       switch act.what {
       case "settled":
         history.record(.settled(epoch: act.epoch, begun: history.now, ids: act.ids))
-        let applied = act.ids.filter(recorded.payments.contains)
+        let applied = act.ids.filter(payments.contains)
         if !applied.isEmpty { history.record(.applied(ids: applied)) }
       case "rescued": history.record(.rescued(epoch: act.epoch))
       default: break

@@ -10,8 +10,8 @@ import Logging
 package enum SoakWorkerProgram {
   package static func run(_ arguments: [String]) async -> Int32 {
     guard arguments.count == 3, let slots = Int(arguments[2]) else { return 64 }
+    guard let journal = try? Journal(in: arguments[1], role: "worker") else { return 64 }
     do {
-      let journal = try Journal(in: arguments[1], role: "worker")
       var logger = Logger(label: "worker") { StreamLogHandler.standardError(label: $0) }
       logger.logLevel = .error
       let registry = registry(journal)
@@ -26,7 +26,7 @@ package enum SoakWorkerProgram {
       try await WorkerProgram.serve(worker)
       return 0
     } catch {
-      FileHandle.standardError.write(Data("worker: \(error)\n".utf8))
+      journal.end(error)
       return 1
     }
   }

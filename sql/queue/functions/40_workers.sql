@@ -34,12 +34,16 @@ begin
   end if;
 end $$;
 
--- Whether a worker's connection is there. Of one behind a pooler nobody can tell.
-create or replace function seems_connected(p_epoch uuid) returns bool
-language sql stable
+-- The living workers whose connection is there. Of one behind a pooler nobody can tell. One look at
+-- pg_locks for all, because that lists every lock of the server.
+create or replace function connected_workers() returns setof uuid
+language sql volatile
 as $$
-  select exists (select from worker w where w.epoch = p_epoch and w.pooled)
-    or holds_lock(lock_key('life', p_epoch::text), null)
+  select h.epoch from heartbeat h join worker w using (epoch)
+  where w.pooled or lock_key('life', h.epoch::text) in (
+    select (l.classid::bigint << 32) | l.objid::bigint from pg_locks l
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+      and l.database = (select oid from pg_database where datname = current_database()))
 $$;
 
 -- After a lost connection, on the new one: the worker's next session number. From now on what the

@@ -101,9 +101,9 @@ language plpgsql security definer set search_path from current
 as $$
 begin
   update heartbeat h set missing_since = clock_timestamp()
-    where h.missing_since is null and not seems_connected(h.epoch);
+    where h.missing_since is null and h.epoch not in (select connected_workers());
   update heartbeat h set missing_since = null
-    where h.missing_since is not null and seems_connected(h.epoch);
+    where h.missing_since is not null and h.epoch in (select connected_workers());
   return query
     select w.epoch, w.host, w.pid, h.missing_since from heartbeat h join worker w using (epoch)
     where w.ended_at is null and h.missing_since is not null;

@@ -197,15 +197,3 @@ begin
     execute format('select min(lane) from %I where lane > $1', p_partition) into v_lane using v_lane;
   end loop;
 end $$;
-
--- Whether this session is, or has just become, the one that does the maintenance. It stays so until
--- the session ends.
-create or replace function try_lead() returns bool
-language plpgsql security definer set search_path from current
-as $$
-declare
-  v_key bigint := lock_key('lead', '');
-begin
-  -- Locks of one session add up; one is enough.
-  return holds_lock(v_key, pg_backend_pid()) or pg_try_advisory_lock(v_key);
-end $$;

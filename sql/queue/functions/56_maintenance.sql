@@ -1,3 +1,44 @@
+-- What this session is to the maintenance, or has just become, until it ends: 'leader' does it, 'deputy'
+-- stands by and meanwhile rescues those of its host whom a leader that is frozen would let lie, 'none'
+-- is one of the others. Where a deputy is told of vanished workers there is a row for each.
+--   p_host  whose vanished workers a deputy is to be told of
+create or replace function try_lead(p_host text)
+returns table (duty text, vanished uuid, pid int)
+language plpgsql security definer set search_path from current
+as $$
+declare
+  v_deputy bigint := lock_key('deputy', '');
+begin
+  if take_duty('lead') then
+    if holds_lock(v_deputy, pg_backend_pid()) then perform pg_advisory_unlock(v_deputy); end if;
+    return query select 'leader', null::uuid, null::int;
+  elsif take_duty('deputy') then
+    return query
+      select 'deputy', v.epoch, v.pid from (select) one left join vanished_workers(p_host) v on true;
+  else
+    return query select 'none', null::uuid, null::int;
+  end if;
+end $$;
+
+create or replace function take_duty(p_duty text) returns bool
+language plpgsql
+as $$
+declare
+  v_key bigint := lock_key(p_duty, '');
+begin
+  -- Locks of one session add up; one is enough.
+  return holds_lock(v_key, pg_backend_pid()) or pg_try_advisory_lock(v_key);
+end $$;
+
+-- Living workers of a host whose connection is gone.
+create or replace function vanished_workers(p_host text) returns table (epoch uuid, pid int)
+language sql volatile
+as $$
+  select w.epoch, w.pid from heartbeat h join worker w using (epoch)
+  where w.host = p_host and w.ended_at is null
+    and h.epoch not in (select connected_workers())
+$$;
+
 -- What the leader has to do now, told by one look that writes nothing: a queue where nothing happens
 -- costs one such look now and then, whatever features it has.
 --   lost        a worker's connection is gone, or its heartbeat is older than p_stale
@@ -17,7 +58,7 @@ begin
   lost := exists (
     select from heartbeat h
     where h.missing_since is not null or h.at < v_now - p_stale
-      or not seems_connected(h.epoch));
+      or h.epoch not in (select connected_workers()));
   next_due := date_part('epoch', (select min(d.run_at) from deferred d) - v_now);
   next_tick := date_part('epoch', next_schedule_due() - v_now);
   next_wait := case when exists (

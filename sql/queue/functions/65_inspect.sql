@@ -182,7 +182,7 @@ returns table (epoch uuid, host text, pid int, version text, slots int, busy int
 language sql stable security definer set search_path from current
 as $$
   select w.epoch, w.host, w.pid, w.version, w.slots, h.busy, w.queues, w.kinds, w.started_at, h.at,
-    w.draining, seems_connected(w.epoch), h.leaked
+    w.draining, w.epoch in (select connected_workers()), h.leaked
   from worker w join heartbeat h using (epoch)
   where w.ended_at is null order by w.started_at
 $$;
