@@ -48,6 +48,7 @@ public struct Benchmark: Sendable {
       case .latency: try await LatencyRun(stage).measure()
       case .horizon: try await HorizonRun(stage).measure()
       case .backlog: try await BacklogRun(stage, on: server).measure()
+      case .queues: try await QueuesRun(stage, on: server).measure()
       case .limits: try await LimitsRun(stage).measure()
       case .idle: try await IdleRun(stage).measure()
       }

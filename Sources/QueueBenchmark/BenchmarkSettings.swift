@@ -37,6 +37,8 @@ public struct BenchmarkSettings: Sendable {
   public var backlog = [1_000_000, 10_000_000]
   /// Deferred jobs beside those that `backlog` measures, 0: none. Default: ten million.
   public var deferred = 10_000_000
+  /// How many queues the jobs of `queues` are spread over, 1…10,000 each. Default: 100 and 10,000.
+  public var queues = [100, 10_000]
   /// Keys of the FIFO queue of `limits`. 1…1,000,000. Default: 1000.
   public var keys = 1000
 
@@ -53,6 +55,7 @@ public struct BenchmarkSettings: Sendable {
     try expect("keys", keys, in: 1...1_000_000)
     try expect("deferred", deferred, in: 0...1_000_000_000)
     for size in backlog { try expect("backlog", size, in: 1...1_000_000_000) }
+    for count in queues { try expect("queues", count, in: 1...10_000) }
     if let seconds { try expect("seconds", seconds, in: 0.1...86_400) }
     if let rate { try expect("rate", rate, in: 1...10_000_000) }
     if batchHandler, payload == .raw {

@@ -6,6 +6,8 @@ import QueueSchema
 /// The scratch database with all that a run needs in it.
 struct Stage: Sendable {
   let settings: BenchmarkSettings
+  /// Names of the queues that are worked.
+  let queues: [String]
   let scratch: ScratchDatabase
   let pool: ConnectionPool
   let queue: JobQueue
@@ -25,7 +27,7 @@ struct Stage: Sendable {
 
   static func with<T: Sendable>(
     _ scratch: ScratchDatabase, _ settings: BenchmarkSettings, _ logger: Logger,
-    _ body: (Stage) async throws -> T
+    queues: [String] = [NoOp.queue], _ body: (Stage) async throws -> T
   ) async throws -> T {
     let connection = try await scratch.connect()
     try await Migrator(connection, schema: scratch.name).up()
@@ -35,10 +37,10 @@ struct Stage: Sendable {
     configuration.applicationName = "ong bench"
     let pool = ConnectionPool(configuration, size: 4)
     let stage = Stage(
-      settings: settings, scratch: scratch, pool: pool,
+      settings: settings, queues: queues, scratch: scratch, pool: pool,
       queue: JobQueue(pool: pool, schema: scratch.name), meter: try await Meter(metering),
       connection: connection, logger: logger)
-    try await stage.queue.createQueue(NoOp.queue)
+    try await stage.call("create_queue")
     do {
       let value = try await body(stage)
       await pool.close()
@@ -47,5 +49,26 @@ struct Stage: Sendable {
       await pool.close()
       throw error
     }
+  }
+
+  /// Runs `body` with another database of the same settings, so that it does not inherit this one's pages.
+  func anew<T: Sendable>(
+    on server: ConnectionConfiguration, queues: [String] = [NoOp.queue],
+    _ body: (Stage) async throws -> T
+  ) async throws -> T {
+    try await ScratchDatabase.with(on: server) { scratch in
+      try await Stage.with(scratch, settings, logger, queues: queues) { try await body($0) }
+    }
+  }
+
+  /// Nobody can claim from now on.
+  func pause() async throws { try await call("pause_queue") }
+
+  func resume() async throws { try await call("resume_queue") }
+
+  /// Calls a function of one parameter for each queue, all in one transaction.
+  private func call(_ function: StaticString) async throws {
+    try await connection.query(
+      "select count(\(sql(function))(q)) from unnest($1::text[]) q", [queues])
   }
 }

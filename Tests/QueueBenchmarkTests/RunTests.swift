@@ -104,6 +104,7 @@ extension BenchmarkSettings {
     settings.backlog = [3000]
     settings.deferred = 3000
     settings.keys = 20
+    settings.queues = [7]
     return settings
   }
 }

@@ -24,6 +24,8 @@ struct MeasureOptions: ParsableArguments {
   @Option(help: "Waiting jobs of 'backlog'; repeatable. Default: 1000000 and 10000000.")
   var backlog: [Int] = []
   @Option(help: "Deferred jobs of 'backlog'. Default: 10000000.") var deferred: Int?
+  @Option(help: "Queues that 'queues' spreads its jobs over; repeatable. Default: 100 and 10000.")
+  var queues: [Int] = []
   @Option(help: "Keys of the FIFO queue of 'limits'. Default: 1000.") var keys: Int?
 
   func validate() throws {
@@ -53,6 +55,7 @@ struct MeasureOptions: ParsableArguments {
     settings.rate = rate
     if !backlog.isEmpty { settings.backlog = backlog }
     settings.deferred = deferred ?? settings.deferred
+    if !queues.isEmpty { settings.queues = queues }
     settings.keys = keys ?? settings.keys
     return settings
   }

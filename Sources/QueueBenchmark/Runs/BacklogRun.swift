@@ -18,7 +18,7 @@ struct BacklogRun: Sendable {
     var parts = [empty]
     for size in stage.settings.backlog {
       parts.append(
-        try await anew { stage in
+        try await stage.anew(on: server) { stage in
           try await fill(size, in: stage)
           return try await Drain(stage).rounds(limit: stage.settings.jobs)
             .compared("waiting_\(size)")
@@ -27,7 +27,7 @@ struct BacklogRun: Sendable {
     let deferred = stage.settings.deferred
     if deferred > 0 {
       parts.append(
-        try await anew { stage in
+        try await stage.anew(on: server) { stage in
           try await deferJobs(deferred, in: stage)
           return try await Drain(stage).rounds().compared("deferred_\(deferred)")
         })
@@ -52,12 +52,6 @@ struct BacklogRun: Sendable {
       ("bare_ratio_to_empty", ratio(part.bare, empty.bare)),
       ("yardstick_ratio_to_empty", ratio(part.yardstick, empty.yardstick)),
     ]
-  }
-
-  private func anew(_ body: (Stage) async throws -> Comparison) async throws -> Comparison {
-    try await ScratchDatabase.with(on: server) { scratch in
-      try await Stage.with(scratch, stage.settings, stage.logger) { try await body($0) }
-    }
   }
 
   /// What waits, and what the rounds will take away before it.

@@ -53,6 +53,18 @@ struct Drain: Sendable {
     return rounds
   }
 
+  /// The product alone, as often as the settings say; the median.
+  func product(fill: @Sendable (Int) async throws -> Void) async throws -> Measurement {
+    var rounds: [Measurement] = []
+    for _ in 0..<settings.rounds {
+      rounds.append(
+        try await measured(settings.jobs, fill: fill) {
+          try await ong(settings.jobs, isPart: false)
+        })
+    }
+    return .median(rounds) ?? Measurement(jobs: 0, seconds: 0)
+  }
+
   /// One drain by the product's SQL alone, for runs that are measured against it.
   func bareRound() async throws -> Measurement {
     let fill = OngFill(stage: stage).callAsFunction(jobs:)
@@ -78,7 +90,7 @@ struct Drain: Sendable {
   ///
   /// - Parameter isPart: more jobs wait, which are left alone.
   private func ong(_ jobs: Int, isPart: Bool) async throws -> Measurement {
-    try await stage.queue.pauseQueue(NoOp.queue)
+    try await stage.pause()
     let signal = StartSignal()
     let workers = OngWorkers(
       stage, OngWorkers.registry(settings) { _, id in signal.note(id) })
@@ -87,7 +99,7 @@ struct Drain: Sendable {
       let connections = try await stage.meter.workerConnections()
       let start = stage.meter.stopwatch
       signal.open()
-      try await stage.queue.resumeQueue(NoOp.queue)
+      try await stage.resume()
       var (done, end) = (jobs, start)
       if isPart {
         (done, end) = try await workers.reached(jobs)

@@ -48,7 +48,7 @@ struct LatencyRun: Sendable {
     let workers = OngWorkers(
       stage, OngWorkers.registry(stage.settings) { _, _ in start.put(MonotonicClock.nanoseconds) })
     let payloads = NoOp.Factory(size: stage.settings.payloadBytes)
-    try await stage.queue.resumeQueue(NoOp.queue)
+    try await stage.resume()
     return try await workers.running {
       try await workers.asleep()
       let producer = try await stage.scratch.connect(as: "ong bench producer")

@@ -61,7 +61,7 @@ struct SustainedRun: Sendable {
     let workers = OngWorkers(
       stage,
       OngWorkers.registry(stage.settings, readsNumber: true) { number, _ in arrivals.note(number) })
-    try await stage.queue.resumeQueue(NoOp.queue)
+    try await stage.resume()
     return try await workers.running {
       try await workers.asleep()
       let producer = try await stage.scratch.connect(as: "ong bench producer")

@@ -11,6 +11,7 @@ struct OngWorkers: Sendable {
   init(_ stage: Stage, _ registry: JobRegistry, maintains: Bool = true) {
     self.stage = stage
     let settings = stage.settings
+    let slots = max(1, settings.slots / stage.queues.count)
     let (server, pooler) = (stage.scratch.configuration, stage.pooler)
     workers = (0..<settings.workers).map { number in
       // Behind a pooler one worker listens and maintains, as in an installation with many.
@@ -18,7 +19,8 @@ struct OngWorkers: Sendable {
       return Worker(
         configuration: pooler ?? server, registry: registry,
         settings: WorkerConfiguration(
-          queues: [NoOp.queue: settings.slots], schema: stage.scratch.name,
+          queues: Dictionary(uniqueKeysWithValues: stage.queues.map { ($0, slots) }),
+          schema: stage.scratch.name,
           largestClaim: settings.batch, maintains: maintains, sessions: sessions),
         logger: stage.logger)
     }
@@ -108,7 +110,7 @@ struct OngWorkers: Sendable {
   func reached(_ jobs: Int) async throws -> (jobs: Int, at: Meter.Stopwatch) {
     try await done(jobs)
     let reached = (succeeded, stage.meter.stopwatch)
-    try await stage.queue.pauseQueue(NoOp.queue)
+    try await stage.pause()
     for worker in workers { await worker.untilIdle() }
     return reached
   }
