@@ -1,13 +1,12 @@
-import Foundation
 import JobQueue
 import LibpqClient
 import Logging
 import Synchronization
 
 /// Keeps the queue in order, on a connection of its own, while this worker leads: rescue of lost
-/// workers, promotion of due jobs, rotation, pruning. One worker leads at a time, and another stands by
-/// as its deputy: it rescues workers of its host whose processes have ended, so that their jobs do not
-/// wait for a leader that is frozen or cut off.
+/// workers, promotion of due jobs, rotation, pruning. One worker leads at a time. Up to three of each
+/// machine stand by as its deputies: they rescue workers of the machine whose processes have ended, so
+/// that their jobs do not wait for a leader that is frozen, cut off or elsewhere.
 actor Maintainer {
   nonisolated let executor = QueueExecutor(label: "ong.maintenance")
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -18,8 +17,8 @@ actor Maintainer {
   /// What a worker is to the maintenance.
   private enum Duty: String { case leader, deputy, none }
 
-  /// A leader asks something every 1.5 seconds, a candidate every two.
-  private static let longestSilence = Duration.seconds(6)
+  /// A leader and a deputy ask something every 1.5 seconds, a candidate every two.
+  private static let longestSilence = Duration.seconds(4)
   /// Most jobs, or waits, of one step.
   private static let promotion = 1000
   private static let waits = 1000
@@ -111,18 +110,13 @@ actor Maintainer {
     }
   }
 
-  /// Stands for leader. As the deputy, rescues who has vanished from this host.
+  /// Stands for leader. As a deputy, rescues whose process has ended.
   private func stand(on connection: Connection) async throws -> Duty {
     let answer = try await connection.query(
-      "select duty, vanished, pid from \(sql("try_lead"))($1)", [ProcessInfo.processInfo.hostName],
-      timeout: Self.stepTimeout)
-    var rescued: Int32 = 0
-    for row in answer {
-      guard let epoch = try row[1].decode(UUID?.self) else { continue }
-      rescued += try await rescue(epoch, ifEnded: try row[2].decode(), on: connection)
-    }
-    note(rescued: rescued)
-    return Duty(rawValue: try answer[0, 0].decode()) ?? .none
+      "select duty, processes from \(sql("try_lead"))($1)", [LocalProcess.space],
+      timeout: Self.stepTimeout)[0]
+    try await rescueEnded(of: try answer[1].decode([Int32]?.self) ?? [], on: connection)
+    return Duty(rawValue: try answer[0].decode()) ?? .none
   }
 
   private func perform(_ step: MaintenanceSchedule.Step, on connection: Connection) async throws {
@@ -142,9 +136,11 @@ actor Maintainer {
   private func look(on connection: Connection) async throws {
     let row = try await connection.query(
       """
-      select lost, next_due, next_tick, next_wait, rotation, parked \
-      from \(sql("maintenance_due"))($1::float8 * interval '1 second')
-      """, [schedule.staleness(at: .now).inSeconds], timeout: Self.stepTimeout)[0]
+      select lost, next_due, next_tick, next_wait, rotation, parked, processes \
+      from \(sql("maintenance_due"))($1::float8 * interval '1 second', $2)
+      """, [schedule.staleness(at: .now).inSeconds, LocalProcess.space],
+      timeout: Self.stepTimeout)[0]
+    try await rescueEnded(of: try row[6].decode(), on: connection)
     func wait(_ column: Int) throws -> Duration? {
       try row[column].decode(Double?.self).map { .seconds($0) }
     }
@@ -156,40 +152,25 @@ actor Maintainer {
   }
 
   private func rescue(on connection: Connection) async throws {
-    var count = try await rescueVanished(on: connection)
     let rows = try await connection.query(
       "select \(sql("rescue_lost"))(p_stale => $1::float8 * interval '1 second')",
       [schedule.staleness(at: .now).inSeconds], timeout: Self.stepTimeout)
-    count += try rows[0, 0].decode(Int32.self)
-    note(rescued: count)
+    note(rescued: try rows[0, 0].decode())
   }
 
   private func note(rescued count: Int32) {
     if count > 0 { logger.notice("jobs rescued", metadata: ["jobs": "\(count)"]) }
   }
 
-  /// Workers of this host whose connection is gone and whose process the system no longer knows:
-  /// there is nothing to wait for.
-  private func rescueVanished(on connection: Connection) async throws -> Int32 {
-    let missing = try await connection.query(
-      "select epoch, pid from \(sql("missing_workers"))() where host = $1",
-      [ProcessInfo.processInfo.hostName], timeout: Self.stepTimeout)
-    var count: Int32 = 0
-    for worker in missing {
-      count += try await rescue(
-        try worker[0].decode(), ifEnded: try worker[1].decode(), on: connection)
-    }
-    return count
-  }
-
-  /// Rescues the jobs of a worker of this host whose process has ended; how many.
-  private func rescue(
-    _ epoch: UUID, ifEnded process: Int32, on connection: Connection
-  ) async throws -> Int32 {
-    if LocalProcess.exists(process) { return 0 }
+  /// Rescues the jobs of those of these workers whose processes have ended: whatever their connections
+  /// look like, there is nothing to wait for.
+  private func rescueEnded(of processes: [Int32], on connection: Connection) async throws {
+    let ended = processes.filter { !LocalProcess.exists($0) }
+    if ended.isEmpty { return }
     let rescued = try await connection.query(
-      "select \(sql("rescue"))($1)", [epoch], timeout: Self.stepTimeout)
-    return try rescued[0, 0].decode()
+      "select \(sql("rescue_ended"))($1, $2)", [LocalProcess.space, ended],
+      timeout: Self.stepTimeout)
+    note(rescued: try rescued[0, 0].decode())
   }
 
   private func promote(on connection: Connection) async throws {

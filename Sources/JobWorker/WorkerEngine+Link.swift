@@ -72,10 +72,11 @@ extension WorkerEngine {
       if !isPooled {
         _ = try await connection.query("set synchronous_commit = off", timeout: Self.stepTimeout)
       }
-      if session == 0 {
+      do {
+        try await session == 0 ? register(on: connection) : confirm(on: connection)
+      } catch let error as DatabaseError where JobQueueError(error)?.code == .workerDead {
+        epochDied()
         try await register(on: connection)
-      } else {
-        try await confirm(on: connection)
       }
     } catch {
       await connection.close()
@@ -90,12 +91,12 @@ extension WorkerEngine {
 
   private func register(on connection: Connection) async throws {
     let result = try await connection.query(
-      "select \(sql("register_worker"))($1, $2, $3, $4, $5, $6, $7, $8)",
+      "select \(sql("register_worker"))($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       [
         epoch, settings.host ?? ProcessInfo.processInfo.hostName,
         ProcessInfo.processInfo.processIdentifier, settings.version,
         Int32(settings.queues.values.reduce(0, +)), served.map(\.name), shared.kinds.keys.sorted(),
-        isPooled,
+        isPooled, LocalProcess.space,
       ], timeout: Self.stepTimeout)
     session = try result[0, 0].decode(Int32.self)
     shared.renew(epoch, session: session)
@@ -109,20 +110,15 @@ extension WorkerEngine {
   /// Nothing is claimed on the new connection before the server has said what it still regards as
   /// ours.
   private func confirm(on connection: Connection) async throws {
-    do {
-      let confirmed = try await connection.query(
-        "select \(sql("confirm_worker"))($1)", [epoch], timeout: Self.stepTimeout)
-      let session = try confirmed[0, 0].decode(Int32.self)
-      let rows = try await connection.query(
-        "select lane, seq, id from \(sql("open_jobs"))($1, $2)", [epoch, session],
-        timeout: Self.stepTimeout)
-      self.session = session
-      shared.renew(epoch, session: session)
-      reconcile(with: try OpenJobs(rows))
-    } catch let error as DatabaseError where JobQueueError(error)?.code == .workerDead {
-      epochDied()
-      try await register(on: connection)
-    }
+    let confirmed = try await connection.query(
+      "select \(sql("confirm_worker"))($1)", [epoch], timeout: Self.stepTimeout)
+    let session = try confirmed[0, 0].decode(Int32.self)
+    let rows = try await connection.query(
+      "select lane, seq, id from \(sql("open_jobs"))($1, $2)", [epoch, session],
+      timeout: Self.stepTimeout)
+    self.session = session
+    shared.renew(epoch, session: session)
+    reconcile(with: try OpenJobs(rows))
   }
 
   /// Brings what we hold in line with what the server regards as ours.

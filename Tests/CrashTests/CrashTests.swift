@@ -147,27 +147,9 @@ struct CrashTests {
   func frozenClaim() async throws {
     try await TestDatabase.withDatabase(template: .queue) { database in
       let queue = try await StepQueue(database.configuration)
-      // More than a socket takes, so that the claim cannot end before somebody reads.
-      try await queue.connection.query(
-        """
-        select ong.enqueue_many('steps', 'step', array_fill(jsonb_build_object(
-          'milliseconds', 0, 'padding', repeat('x', 64000)), array[40]))
-        """)
-      let frozen = try SilentClient(
-        socketFolder: database.cluster.server.location + "/socket", database: database.name)
-      let epoch = UUID()
-      frozen.ask(
-        """
-        select ong.register_worker('\(epoch)', 'elsewhere', 1, 't', 4, array['steps'], array['step']);
-        commit; select * from ong.claim('\(epoch)', 1, 'steps', 40)
-        """)
-      try await queue.wait(.seconds(20), for: "the server to wait for the client") {
-        try await queue.count(
-          """
-          select count(*) from pg_stat_activity
-          where datname = current_database() and wait_event = 'ClientWrite'
-          """) == 1
-      }
+      try await enqueueTooMuchForASocket(queue)
+      let frozen = try claimSilently(database)
+      try await awaitSilentClaim(queue)
       let heir = try WorkerProcess(database.configuration)
       try await queue.wait(.seconds(20), for: "the heir to register") {
         try await queue.count("select count(*) from ong.worker_status()") == 2
@@ -178,6 +160,67 @@ struct CrashTests {
       }
       #expect(heir.terminate() == 0)
       withExtendedLifetime(frozen) {}
+    }
+  }
+
+  @Test(
+    "A worker whose process has ended is rescued at once, although its connection is in a claim")
+  func endedInClaim() async throws {
+    try await TestDatabase.withDatabase(template: .queue) { database in
+      let queue = try await StepQueue(database.configuration)
+      let heir = try WorkerProcess(database.configuration)
+      try await queue.wait(.seconds(20), for: "the heir to register") {
+        try await queue.count("select count(*) from ong.worker_status()") == 1
+      }
+      let space = try await queue.connection.query("select process_space from ong.worker")[0, 0]
+        .decode(String.self)
+      heir.send(SIGSTOP)
+      try await enqueueTooMuchForASocket(queue)
+      // No process has this number.
+      let silent = try claimSilently(database, process: .max, in: space)
+      try await awaitSilentClaim(queue)
+      heir.send(SIGCONT)
+      // A stale heartbeat would take 15 s.
+      try await queue.wait(.seconds(12), for: "the jobs to run elsewhere") {
+        try await queue.starts(of: heir) == 40
+      }
+      #expect(heir.terminate() == 0)
+      withExtendedLifetime(silent) {}
+    }
+  }
+
+  /// More than a socket takes, so that its claim cannot end before somebody reads.
+  private func enqueueTooMuchForASocket(_ queue: StepQueue) async throws {
+    try await queue.connection.query(
+      """
+      select ong.enqueue_many('steps', 'step', array_fill(jsonb_build_object(
+        'milliseconds', 0, 'padding', repeat('x', 64000)), array[40]))
+      """)
+  }
+
+  /// Registers a worker that claims and reads no answer.
+  private func claimSilently(
+    _ database: TestDatabase, process: Int32 = 1, in space: String? = nil
+  ) throws -> SilentClient {
+    let client = try SilentClient(
+      socketFolder: database.cluster.server.location + "/socket", database: database.name)
+    let epoch = UUID()
+    client.ask(
+      """
+      select ong.register_worker('\(epoch)', 'elsewhere', \(process), 't', 4, array['steps'],
+        array['step'], p_process_space => \(space.map { "'\($0)'" } ?? "null"));
+      commit; select * from ong.claim('\(epoch)', 1, 'steps', 40)
+      """)
+    return client
+  }
+
+  private func awaitSilentClaim(_ queue: StepQueue) async throws {
+    try await queue.wait(.seconds(20), for: "the server to wait for the client") {
+      try await queue.count(
+        """
+        select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event = 'ClientWrite'
+        """) == 1
     }
   }
 

@@ -12,8 +12,8 @@ struct AccessTests {
     """,
     "worker": """
     add_members add_steps await_end claim confirm_worker fire_due_schedules heartbeat job_end \
-    jobs_left load_checkpoint maintenance_due missing_workers next_schedule_due open_jobs payloads_page promote_due \
-    prune put_schedule queue_status register_worker report_progress rescue rescue_lost \
+    jobs_left load_checkpoint maintenance_due next_schedule_due open_jobs payloads_page promote_due \
+    prune put_schedule queue_status register_worker report_progress rescue rescue_ended rescue_lost \
     retire_worker rotate_if_due save_checkpoint seal_batch settle settle_waits sleep_begin \
     sleep_end step_inputs try_lead unpark_known
     """,

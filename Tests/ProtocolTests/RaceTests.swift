@@ -135,6 +135,20 @@ struct RaceTests {
     }
   }
 
+  @Test("A registration whose answer was lost is made again, unless the worker is dead meanwhile")
+  func registeredTwice() async throws {
+    try await withQueueDatabase { configuration in
+      let (old, new) = (try await Session(configuration), try await Session(configuration))
+      let epoch = try await old.register()
+      let again = "select register_worker($1, 'host', 1, 'test', 4, array['default'], array['k'])"
+      #expect(try await new.value(again, [epoch], as: Int32.self) == 2)
+      #expect(try await sqlState { _ = try await old.claim(epoch) } == "OG003")
+      try await new.connection.query("select rescue($1)", [epoch])
+      #expect(
+        try await sqlState { _ = try await new.value(again, [epoch], as: Int32.self) } == "OG001")
+    }
+  }
+
   @Test("A claim's jobs are settled once: whole, in parts, and after rotation held them")
   func settledOnce() async throws {
     try await withQueueDatabase { configuration in

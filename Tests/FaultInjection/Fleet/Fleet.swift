@@ -8,10 +8,9 @@ actor Fleet {
   /// A worker process that was killed.
   struct Kill: Sendable {
     let process: Int32
+    let place: Member.Place
     /// Seconds since 1970.
     let at: Double
-    /// Nanoseconds of the monotonic clock.
-    let time: Int64
   }
 
   private let members: [Member]
@@ -103,8 +102,10 @@ actor Fleet {
 
   /// Kills a worker; nil where none runs.
   func killWorker(_ random: inout SeededGenerator) -> Int32? {
-    guard let child = worker(&random) else { return nil }
-    end(child.id, note: child.id)
+    guard let (index, child) = worker(&random) else { return nil }
+    killed.insert(child.id)
+    record(child.id, in: members[index].place)
+    kill(child.id, SIGKILL)
     return child.id
   }
 
@@ -113,30 +114,27 @@ actor Fleet {
     guard let index = members.firstIndex(where: { $0.role == .group }), let child = children[index]
     else { return false }
     let workers = processes(ofGroup: child.id)
-    end(-child.id, note: child.id)
-    for worker in workers { record(worker) }
+    killed.insert(child.id)
+    kill(-child.id, SIGKILL)
+    for worker in workers { record(worker, in: members[index].place) }
     return true
   }
 
   /// A running worker's process for somebody to freeze.
-  func anyWorker(_ random: inout SeededGenerator) -> Int32? { worker(&random)?.id }
+  func anyWorker(_ random: inout SeededGenerator) -> Int32? { worker(&random)?.child.id }
 
   func beginMigration() { migrations += 1 }
   func endMigration() { migrations -= 1 }
 
-  private func worker(_ random: inout SeededGenerator) -> ChildProcess? {
+  private func worker(
+    _ random: inout SeededGenerator
+  ) -> (index: Int, child: ChildProcess)? {
     let running = children.filter { members[$0.key].role == .worker }.sorted { $0.key < $1.key }
-    return running.randomElement(using: &random)?.value
+    return running.randomElement(using: &random).map { (index: $0.key, child: $0.value) }
   }
 
-  private func end(_ target: Int32, note process: Int32) {
-    killed.insert(process)
-    if target > 0 { record(process) }
-    kill(target, SIGKILL)
-  }
-
-  private func record(_ process: Int32) {
-    kills.append(Kill(process: process, at: wallClockNow(), time: monotonicNow()))
+  private func record(_ process: Int32, in place: Member.Place) {
+    kills.append(Kill(process: process, place: place, at: wallClockNow()))
   }
 
   private func processes(ofGroup group: Int32) -> [Int32] {

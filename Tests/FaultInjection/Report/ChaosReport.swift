@@ -34,7 +34,10 @@ package struct ChaosReport: Sendable {
       "rescue_max_ms": value(timings.rescue?.largest),
       "rescues": timings.rescue?.count ?? 0,
       "rescues_slowest": timings.slowestRescues.map {
-        ["ms": rounded($0.milliseconds), "beside": $0.beside.map(\.rawValue)] as [String: Any]
+        [
+          "ms": rounded($0.milliseconds), "at": rounded($0.at), "place": $0.place.rawValue,
+          "beside": $0.beside.map(\.rawValue),
+        ] as [String: Any]
       },
       "rescue_through_outages_p99_ms": value(timings.rescueThroughOutages?.p99),
       "recovery_p50_ms": value(timings.recovery?.p50),
@@ -75,7 +78,8 @@ extension ChaosReport {
     ]
     for slow in timings.slowestRescues {
       let beside = slow.beside.map(\.rawValue).joined(separator: ", ")
-      lines.append("slow      rescue of \(Int(slow.milliseconds)) ms, beside \(beside)")
+      let time = "\(Int(slow.milliseconds)) ms (\(slow.place.rawValue))"
+      lines.append("slow      rescue of \(time), beside \(beside)")
     }
     for kind in FaultKind.allCases where count(kind) > 0 {
       lines.append("fault     \(kind.rawValue): \(count(kind))")

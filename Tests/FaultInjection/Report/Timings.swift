@@ -14,6 +14,10 @@ package struct Timings: Sendable {
   /// A rescue that took long.
   package struct Slow: Sendable {
     package let milliseconds: Double
+    /// Seconds since 1970 of the kill.
+    package let at: Double
+    /// Where the killed worker ran.
+    let place: Member.Place
     /// Faults that overlap it, in the order of their beginnings.
     package let beside: [FaultKind]
   }
@@ -26,13 +30,15 @@ package struct Timings: Sendable {
   ) async throws {
     let outages = faults.filter { $0.kind.lane == .server }
     let rescues = try await Self.rescues(of: kills, in: connection)
-    rescueThroughOutages = Spread(rescues.map(\.milliseconds))
-    let free = rescues.filter { time in !outages.contains { $0.wall.overlaps(time) } }
-    rescue = Spread(free.map(\.milliseconds))
-    let slowest = free.sorted { $0.milliseconds > $1.milliseconds }.prefix(Self.slowestCount)
-    slowestRescues = slowest.map { time in
-      let beside = faults.filter { $0.wall.overlaps(time) }.sorted { $0.from < $1.from }
-      return Slow(milliseconds: time.milliseconds, beside: beside.map(\.kind))
+    rescueThroughOutages = Spread(rescues.map(\.time.milliseconds))
+    let free = rescues.filter { rescue in !outages.contains { $0.wall.overlaps(rescue.time) } }
+    rescue = Spread(free.map(\.time.milliseconds))
+    let slowest = free.sorted { $0.time.milliseconds > $1.time.milliseconds }
+    slowestRescues = slowest.prefix(Self.slowestCount).map { rescue in
+      let beside = faults.filter { $0.wall.overlaps(rescue.time) }.sorted { $0.from < $1.from }
+      return Slow(
+        milliseconds: rescue.time.milliseconds, at: rescue.time.lowerBound,
+        place: rescue.place, beside: beside.map(\.kind))
     }
     recovery = Spread(
       outages.compactMap { outage in
@@ -40,11 +46,17 @@ package struct Timings: Sendable {
       })
   }
 
-  /// From the kill to the rescue, in seconds since 1970. A process that had not registered yet, or whose
-  /// registration a crash of the server took back, has none.
+  private struct Rescue {
+    let place: Member.Place
+    /// From the kill to the rescue, in seconds since 1970.
+    let time: ClosedRange<Double>
+  }
+
+  /// A process that had not registered yet, or whose registration a crash of the server took back, has
+  /// none.
   private static func rescues(
     of kills: [Fleet.Kill], in connection: Connection
-  ) async throws -> [ClosedRange<Double>] {
+  ) async throws -> [Rescue] {
     let rows = try await connection.query(
       """
       select pid, extract(epoch from started_at)::float8, extract(epoch from ended_at)::float8
@@ -56,7 +68,9 @@ package struct Timings: Sendable {
       lives[try row[0].decode(), default: []].append(start...max(start, end))
     }
     return kills.compactMap { kill in
-      lives[kill.process]?.first { $0.contains(kill.at) }.map { kill.at...$0.upperBound }
+      lives[kill.process]?.first { $0.contains(kill.at) }.map {
+        Rescue(place: kill.place, time: kill.at...$0.upperBound)
+      }
     }
   }
 }

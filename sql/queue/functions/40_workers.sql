@@ -4,18 +4,22 @@
 -- number, 1. The connection holds the epoch's life lock until it ends: that is how its death is seen.
 -- p_pooled: the connection leads through a pooler, where no session is the worker's own; its death is
 -- seen by its heartbeat alone.
+-- p_process_space: where p_pid is the process's number; null: no other worker can look for it.
 -- Missing queues are made; jobs that were parked for want of one of the kinds return to the log.
+-- Called again for an epoch, because the answer was lost with its connection, it is confirm_worker.
 create or replace function register_worker(
   p_epoch uuid, p_host text, p_pid int, p_version text, p_slots int, p_queues text[],
-  p_kinds text[], p_pooled bool default false)
+  p_kinds text[], p_pooled bool default false, p_process_space text default null)
 returns int
 language plpgsql security definer set search_path from current
 as $$
 begin
   perform create_queue(q) from unnest(p_queues) q;
-  insert into worker (epoch, host, pid, version, slots, queues, kinds, pooled)
+  insert into worker (epoch, host, pid, version, slots, queues, kinds, pooled, process_space)
     values (p_epoch, left(p_host, 255), p_pid, left(p_version, 100), p_slots, p_queues, p_kinds,
-      p_pooled);
+      p_pooled, left(p_process_space, 255))
+    on conflict (epoch) do nothing;
+  if not found then return confirm_worker(p_epoch); end if;
   insert into heartbeat (epoch) values (p_epoch);
   if not p_pooled then perform hold_life(p_epoch); end if;
   perform unpark_known();
@@ -33,6 +37,15 @@ begin
     perform pg_advisory_lock_shared(v_key);
   end if;
 end $$;
+
+-- The processes of living workers of a process space. Who is in it too sees which of them have ended.
+create or replace function living_processes(p_process_space text) returns int[]
+language sql stable
+as $$
+  select array(
+    select distinct w.pid from worker w
+    where w.ended_at is null and w.process_space = p_process_space)
+$$;
 
 -- The living workers whose connection is there. Of one behind a pooler nobody can tell. One look at
 -- pg_locks for all, because that lists every lock of the server.

@@ -52,9 +52,10 @@ begin
   end if;
 end $$;
 
--- Takes the lock of a lost worker's epoch alone. A worker that froze, or was cut off without a word,
--- while the server sent it a claim leaves a session that waits for it to read, with all of the claim's
--- locks: nobody could claim from that queue any more, and nobody could rescue. Such a session is ended.
+-- Takes the lock of a lost worker's epoch alone. What the worker had sent before may end first. But a
+-- worker that froze, or was cut off without a word, while the server sent it a claim leaves a session
+-- that waits for it to read, with all of the claim's locks: nobody could claim from that queue any more,
+-- and nobody could rescue. Such a session is ended.
 -- That takes the right to signal sessions of the worker's role: the owner of this schema must be a
 -- member of it, or of pg_signal_backend.
 create or replace function seize_epoch(p_epoch uuid) returns void
@@ -63,10 +64,11 @@ as $$
 declare
   v_key bigint := lock_key('epoch', p_epoch::text);
 begin
-  if pg_try_advisory_xact_lock(v_key) then return; end if;
+  if await_lock(v_key) then return; end if;
   begin
+    -- Not another rescuer, who holds it alone.
     perform pg_terminate_backend(l.pid) from pg_locks l
-      where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid <> pg_backend_pid()
+      where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.mode = 'ShareLock'
         and l.database = (select oid from pg_database where datname = current_database())
         and l.classid::bigint = ((v_key >> 32) & 4294967295)
         and l.objid::bigint = (v_key & 4294967295);
@@ -75,6 +77,17 @@ begin
       using hint = 'Grant pg_signal_backend to the owner of the schema.';
   end;
   perform pg_advisory_xact_lock(v_key);
+end $$;
+
+-- Takes a lock for this transaction alone; false where it was not to be had for half a second.
+create or replace function await_lock(p_key bigint) returns bool
+language plpgsql set lock_timeout = '500ms'
+as $$
+begin
+  perform pg_advisory_xact_lock(p_key);
+  return true;
+exception when lock_not_available then
+  return false;
 end $$;
 
 -- Declares a worker dead and rescues its jobs; returns how many. 0 where it had ended before.
@@ -94,19 +107,15 @@ begin
   return release_claims(p_epoch, true);
 end $$;
 
--- Living workers whose connection is gone, and since when the leader has noticed.
-create or replace function missing_workers()
-returns table (epoch uuid, host text, pid int, missing_since timestamptz)
-language plpgsql security definer set search_path from current
+-- Notes since when a living worker's connection is gone.
+create or replace function note_missing() returns void
+language plpgsql
 as $$
 begin
   update heartbeat h set missing_since = clock_timestamp()
     where h.missing_since is null and h.epoch not in (select connected_workers());
   update heartbeat h set missing_since = null
     where h.missing_since is not null and h.epoch in (select connected_workers());
-  return query
-    select w.epoch, w.host, w.pid, h.missing_since from heartbeat h join worker w using (epoch)
-    where w.ended_at is null and h.missing_since is not null;
 end $$;
 
 -- The leader's step: rescues workers whose connection has been gone for longer than
@@ -118,16 +127,42 @@ language plpgsql security definer set search_path from current
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 as $$
-declare
-  v_lost uuid[];
 begin
   perform require_read_committed('rescue_lost');
-  perform missing_workers();
-  v_lost := array(
+  perform note_missing();
+  return rescue_all(array(
     select h.epoch from heartbeat h
-    where h.missing_since < clock_timestamp() - p_grace or h.at < clock_timestamp() - p_stale
-    order by h.epoch);
-  -- All epochs before the rotation lock that the first rescue takes: the order of 00_locks.sql.
-  perform seize_epoch(e) from unnest(v_lost) e;
-  return coalesce((select sum(rescue(e)) from unnest(v_lost) e), 0);
+    where h.missing_since < clock_timestamp() - p_grace or h.at < clock_timestamp() - p_stale));
+end $$;
+
+-- Rescues workers whose processes have ended, as somebody in their process space has seen: nothing is
+-- left to wait for, whatever their connections look like. Returns the number of jobs.
+create or replace function rescue_ended(p_process_space text, p_pids int[]) returns int
+language plpgsql security definer set search_path from current
+set jit = off set enable_bitmapscan = off set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+  perform require_read_committed('rescue_ended');
+  return rescue_all(array(
+    select w.epoch from worker w
+    where w.ended_at is null and w.process_space = p_process_space and w.pid = any (p_pids)));
+end $$;
+
+create or replace function rescue_all(p_epochs uuid[]) returns int
+language plpgsql
+as $$
+declare
+  v_epoch uuid;
+  v_count int := 0;
+begin
+  -- All epochs, each rescuer in the same order, before the rotation lock that the first rescue takes:
+  -- see 00_locks.sql.
+  for v_epoch in select e from unnest(p_epochs) e order by e loop
+    perform seize_epoch(v_epoch);
+  end loop;
+  foreach v_epoch in array p_epochs loop
+    v_count := v_count + rescue(v_epoch);
+  end loop;
+  return v_count;
 end $$;

@@ -1,43 +1,54 @@
--- What this session is to the maintenance, or has just become, until it ends: 'leader' does it, 'deputy'
--- stands by and meanwhile rescues those of its host whom a leader that is frozen would let lie, 'none'
--- is one of the others. Where a deputy is told of vanished workers there is a row for each.
---   p_host  whose vanished workers a deputy is to be told of
-create or replace function try_lead(p_host text)
-returns table (duty text, vanished uuid, pid int)
+-- What this session is to the maintenance, or has just become, until it ends: 'leader' does it, a
+-- 'deputy' stands by and meanwhile rescues those of its machine whom a leader that is frozen, or sits
+-- elsewhere, would let lie, 'none' is one of the others.
+--   p_process_space  where the caller sees processes; null: it cannot be a deputy
+--   processes        a deputy's: those of living workers, for it to see which have ended
+create or replace function try_lead(p_process_space text default null)
+returns table (duty text, processes int[])
 language plpgsql security definer set search_path from current
 as $$
 declare
-  v_deputy bigint := lock_key('deputy', '');
+  v_deputies bigint[] := deputy_keys(p_process_space);
 begin
-  if take_duty('lead') then
-    if holds_lock(v_deputy, pg_backend_pid()) then perform pg_advisory_unlock(v_deputy); end if;
-    return query select 'leader', null::uuid, null::int;
-  elsif take_duty('deputy') then
-    return query
-      select 'deputy', v.epoch, v.pid from (select) one left join vanished_workers(p_host) v on true;
+  if take_one(array[lock_key('lead', '')]) then
+    perform pg_advisory_unlock(k) from unnest(v_deputies) k where holds_lock(k, pg_backend_pid());
+    return query select 'leader', null::int[];
+  elsif take_one(v_deputies) then
+    return query select 'deputy', living_processes(p_process_space);
   else
-    return query select 'none', null::uuid, null::int;
+    return query select 'none', null::int[];
   end if;
 end $$;
 
-create or replace function take_duty(p_duty text) returns bool
+-- The places of a process space's deputies. Three: one may be frozen, or lose its connection, while
+-- another one is.
+create or replace function deputy_keys(p_process_space text) returns bigint[]
+language sql stable
+as $$
+  select array(
+    select lock_key('deputy', n || ':' || p_process_space) from generate_series(1, 3) n
+    where p_process_space is not null)
+$$;
+
+-- Takes one of the locks for this session, unless it holds one; false: others hold them all.
+create or replace function take_one(p_keys bigint[]) returns bool
 language plpgsql
 as $$
 declare
-  v_key bigint := lock_key(p_duty, '');
+  v_key bigint;
 begin
   -- Locks of one session add up; one is enough.
-  return holds_lock(v_key, pg_backend_pid()) or pg_try_advisory_lock(v_key);
+  if exists (
+    select from pg_locks l
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid = pg_backend_pid()
+      and l.database = (select oid from pg_database where datname = current_database())
+      and ((l.classid::bigint << 32) | l.objid::bigint) = any (p_keys))
+  then return true; end if;
+  foreach v_key in array p_keys loop
+    if pg_try_advisory_lock(v_key) then return true; end if;
+  end loop;
+  return false;
 end $$;
-
--- Living workers of a host whose connection is gone.
-create or replace function vanished_workers(p_host text) returns table (epoch uuid, pid int)
-language sql volatile
-as $$
-  select w.epoch, w.pid from heartbeat h join worker w using (epoch)
-  where w.host = p_host and w.ended_at is null
-    and h.epoch not in (select connected_workers())
-$$;
 
 -- What the leader has to do now, told by one look that writes nothing: a queue where nothing happens
 -- costs one such look now and then, whatever features it has.
@@ -46,9 +57,12 @@ $$;
 --               for waits of workflows, where a signal that found nobody listening counts as due.
 --   rotation    the head is old or large enough
 --   parked      a living worker knows the kind of a parked job
-create or replace function maintenance_due(p_stale interval default '15 seconds')
+--   processes   those of living workers in p_process_space, for the leader to see which have ended
+create or replace function maintenance_due(
+  p_stale interval default '15 seconds', p_process_space text default null)
 returns table (
-  lost bool, next_due float8, next_tick float8, next_wait float8, rotation bool, parked bool)
+  lost bool, next_due float8, next_tick float8, next_wait float8, rotation bool, parked bool,
+  processes int[])
 language plpgsql security definer set search_path from current
 set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
@@ -71,6 +85,7 @@ begin
     select from parked_kinds() k (kind) join worker w on k.kind = any (w.kinds)
     where w.ended_at is null and not w.draining
       and not exists (select from quarantine x where x.kind = k.kind));
+  processes := living_processes(p_process_space);
   return next;
 end $$;
 
