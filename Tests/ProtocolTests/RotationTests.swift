@@ -35,6 +35,40 @@ struct RotationTests {
     }
   }
 
+  @Test("Who reads the segment has it put off, and is not waited for in line")
+  func reader() async throws {
+    try await withQueueDatabase { configuration in
+      let (reader, session) = (try await Session(configuration), try await Session(configuration))
+      try await reader.run("begin; select count(*) from claim_1")
+      #expect(try await session.value("select rotate()", as: String.self) == "busy")
+      // A table that the rotation had got before it met the reader is free again.
+      try await reader.run("select count(*) from job_1; rollback")
+      #expect(try await session.value("select rotate()", as: String.self).hasPrefix("segment 1"))
+    }
+  }
+
+  @Test("Thousands of jobs that rotation holds are handed back within seconds")
+  func handBack() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let epoch = try await session.register()
+      try await session.enqueueMany(2500)
+      let jobs = try await session.claim(epoch, limit: 2500)
+      #expect(jobs.count == 2500)
+      for _ in 0..<4 {
+        #expect(try await session.value("select rotate()", as: String.self).hasPrefix("segment"))
+      }
+      #expect(try await session.value("select count(*) from held", as: Int64.self) == 2500)
+      let outcomes = jobs.map { "{\"id\": \($0.id), \"outcome\": \"hand_back\"}" }
+      // A quarter of a second; where the cost grew with the cube of their number, half a minute.
+      try await session.run("set statement_timeout = '10s'")
+      try await session.settle(
+        epoch, jobs[0], ids: jobs.map(\.id),
+        outcomes: JSONText("[" + outcomes.joined(separator: ",") + "]"))
+      #expect(try await session.claim(epoch, limit: 2500).count == 2500)
+    }
+  }
+
   private func rotated(_ session: Session) async throws -> String {
     try await session.value("select rotate_if_due()")
   }

@@ -28,7 +28,7 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
   case partNetwork = "part-network"
   /// The clock of a worker process jumps, hours forth or back.
   case jumpWorkerClock = "jump-worker-clock"
-  /// The clock of the server jumps, and jumps back.
+  /// The clock of the server jumps back, and forth again.
   case jumpServerClock = "jump-server-clock"
   /// The journals are rotated, again and again for a while.
   case rotate

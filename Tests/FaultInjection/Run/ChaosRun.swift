@@ -143,8 +143,6 @@ package struct ChaosRun: Sendable {
     try? await equipment.disk?.free()
     try await servers.revive()
     try await servers.awaitReady(within: .seconds(60))
-    // What was put off while the clock was ahead is due now.
-    try? equipment.serverClock?.jump(90)
   }
 
   /// Until the queues hold nothing more, or the patience is over.

@@ -45,6 +45,8 @@ actor ServerPair {
       "checkpoint_timeout": "30s", "wal_receiver_timeout": "10s", "wal_sender_timeout": "10s",
       // Commits that are not waited for stay in flight for long.
       "wal_writer_delay": "200ms", "log_min_messages": "warning", "restart_after_crash": "on",
+      // Who held whom up, for a folder that is kept.
+      "log_lock_waits": "on",
     ]
     return settings
   }

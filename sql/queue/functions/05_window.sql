@@ -248,7 +248,7 @@ begin
   end if;
   v_settled := array(
     select unnest(c.ids) from closure c where c.lane = p_claim.lane and c.seq = p_claim.seq);
-  return query select r.* from claimed_rows(p_claim) r where r.id <> all (v_settled);
+  return query select r.* from claimed_rows(p_claim) r where r.id not in (select unnest(v_settled));
 end $$;
 
 -- The open claims of one worker.

@@ -83,12 +83,12 @@ begin
   end if;
   if p_outcomes is not null then
     perform apply_outcome(p_epoch, r, o.outcome, o.delay_ms, o.error)
-      from jsonb_to_recordset(p_outcomes) o (id bigint, outcome text, delay_ms bigint, error text)
-      join claimed_rows(v_claim) r on r.id = o.id
-      where o.outcome is distinct from 'succeed' and (p_ids is null or o.id = any (p_ids));
+      from outcomes_among(p_ids, p_outcomes) o join claimed_rows(v_claim) r on r.id = o.id
+      where o.outcome is distinct from 'succeed';
     if p_outcomes @? '$[*].outcome ? (@ == "succeed")' then
       perform store_results(p_outcomes, array(
-        select r.id from claimed_rows(v_claim) r where p_ids is null or r.id = any (p_ids)));
+        select r.id from claimed_rows(v_claim) r
+        where p_ids is null or r.id in (select unnest(p_ids))));
     end if;
   end if;
   insert into closure (segment, lane, seq, ids, final)
@@ -122,16 +122,19 @@ declare
 begin
   if p_outcomes is not null then
     perform apply_outcome(p_epoch, held_job(h), o.outcome, o.delay_ms, o.error)
-      from jsonb_to_recordset(p_outcomes) o (id bigint, outcome text, delay_ms bigint, error text)
-      join held h on h.lane = p_lane and h.seq = p_seq and h.id = o.id
-      where o.outcome is distinct from 'succeed' and (p_ids is null or o.id = any (p_ids));
+      from outcomes_among(p_ids, p_outcomes) o
+        -- offset 0: each is looked up by its id, whatever the planner thinks that there are.
+        cross join lateral (
+          select x.* from held x where x.lane = p_lane and x.seq = p_seq and x.id = o.id offset 0) h
+      where o.outcome is distinct from 'succeed';
   end if;
   with gone as (
     delete from held h
     where h.lane = p_lane and h.seq = p_seq and (p_ids is null or h.id = any (p_ids))
     returning h.id)
   select coalesce(array_agg(id), '{}') into v_settled from gone;
-  if p_ids is not null and not v_settled @> p_ids then
+  if p_ids is not null
+    and cardinality(v_settled) < (select count(distinct i.id) from unnest(p_ids) i (id)) then
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
   end if;
   if p_final and exists (select from held h where h.lane = p_lane and h.seq = p_seq) then
@@ -141,6 +144,19 @@ begin
   perform end_tracked(p_lane, v_settled, p_outcomes);
   perform wake_freed(p_lane / 4);
 end $$;
+
+-- The outcomes of the jobs among p_ids (null: of all). A worker may hand back thousands of jobs at once:
+-- the ids are hashed, where `= any` would go through them for each outcome; so would a join, because the
+-- planner takes arrays for short ones, and the `or` keeps it from making one.
+create or replace function outcomes_among(p_ids bigint[], p_outcomes jsonb)
+returns table (id bigint, outcome text, delay_ms bigint, error text, result jsonb)
+language sql stable
+as $$
+  select o.id, o.outcome, o.delay_ms, o.error, o.result
+  from jsonb_to_recordset(p_outcomes) o (
+    id bigint, outcome text, delay_ms bigint, error text, result jsonb)
+  where p_ids is null or o.id in (select unnest(p_ids))
+$$;
 
 create or replace function held_job(p_held held) returns job
 language sql immutable

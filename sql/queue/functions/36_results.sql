@@ -7,8 +7,8 @@ language sql
 as $$
   insert into job_result (id, result)
   select o.id, coalesce(o.result, 'null')
-  from jsonb_to_recordset(p_outcomes) o (id bigint, outcome text, result jsonb)
-  where o.outcome = 'succeed' and o.id = any (p_ids)
+  from outcomes_among(p_ids, p_outcomes) o
+  where o.outcome = 'succeed'
   on conflict (id) do update set result = excluded.result, at = clock_timestamp()
 $$;
 

@@ -54,7 +54,8 @@ begin
   return false;
 end $$;
 
--- Empties the next segment of the ring and makes it the head. Waits at most 100 ms for each lock.
+-- Empties the next segment of the ring and makes it the head. Waits at most 100 ms for the lock, and
+-- 25 ms for the segment.
 create or replace function rotate() returns text
 language plpgsql security definer set search_path from current set lock_timeout = '100ms'
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
@@ -70,9 +71,7 @@ begin
   perform pg_advisory_xact_lock(lock_key('rotation', ''));
   select * into v_from from rotation order by seq desc limit 1;
   v_next := (v_from.segment + 1) % 4;
-  -- Waits for transactions that still write there; readers of one are done soon.
-  execute format('lock table job_%s, claim_%s, closure_%s in access exclusive mode',
-    v_next, v_next, v_next);
+  if not lock_segment(v_next) then return 'busy'; end if;
   v_held := hold_open_claims(v_next, v_from.segment);
   v_moved := carry_unclaimed(v_next, v_from.segment);
   perform carry_positions(v_next, v_from.segment);
@@ -81,6 +80,25 @@ begin
   return format('segment %s: %s jobs moved, %s held', v_next, v_moved, v_held);
 exception when lock_not_available then
   return 'busy';
+end $$;
+
+-- Locks the tables of a segment; false: somebody writes there, or reads for long. Tries again and again
+-- instead of waiting in line: nobody can claim meanwhile, a reader that has some of the tables and comes
+-- for the next would be waited for in a circle, and whoever comes for the segment would stand behind us.
+create or replace function lock_segment(p_segment int) returns bool
+language plpgsql
+as $$
+begin
+  for v_try in 1..6 loop
+    begin
+      execute format('lock table job_%1$s, claim_%1$s, closure_%1$s in access exclusive mode nowait',
+        p_segment);
+      return true;
+    exception when lock_not_available then
+      if v_try < 6 then perform pg_sleep(0.005); end if;
+    end;
+  end loop;
+  return false;
 end $$;
 
 -- Open claims that lie in the segment, or whose rows do: their unsettled rows move to `held`.
