@@ -18,6 +18,7 @@ public struct Ong: AsyncParsableCommand {
       JobsCommand.self, DeadCommand.self, WorkersCommand.self, EnqueueCommand.self,
       SchedulesCommand.self, WorkflowsCommand.self, KindsCommand.self, KeysCommand.self,
       CheckPayloadsCommand.self, NoticesCommand.self, BenchCommand.self,
+      BenchWorkerCommand.self,
     ])
 
   public init() {}

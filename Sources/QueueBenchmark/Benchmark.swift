@@ -30,6 +30,10 @@ public struct Benchmark: Sendable {
   /// throw.
   public func report() async throws -> BenchmarkReport {
     try settings.validate()
+    if settings.processes > 0, run != .drain {
+      throw BenchmarkSettingsError(
+        field: "processes", wanted: "0 for every run but drain", got: "\(settings.processes)")
+    }
     return try await server.withServer(logger) { server in
       try await ScratchDatabase.with(on: server) { scratch in
         try await Stage.with(scratch, settings, logger) { try await measure(on: $0, server) }

@@ -1,3 +1,4 @@
+import Glibc
 public import LibpqClient
 
 /// How a run measures. Every field has a default; `Benchmark.run` checks all of them once.
@@ -18,6 +19,12 @@ public struct BenchmarkSettings: Sendable {
   public var slots = 16
   /// Workers, all in this process, each with connections of its own. 1…1024. Default: 1.
   public var workers = 1
+  /// Processes of `drain` that hold `workers` workers each. 0…256. Default: 0, the workers are in this
+  /// process.
+  public var processes = 0
+  /// What such a process runs: a program that calls `BenchmarkWorkers.serve`, with its arguments. Default:
+  /// this one, as the command `ong`.
+  public var workerProgram = ["/proc/\(getpid())/exe", "bench-worker"]
   /// A pooler in transaction mode before the same server, through which the workers claim and settle.
   /// Default nil: they connect to the server.
   public var pooler: ConnectionConfiguration?
@@ -50,6 +57,7 @@ public struct BenchmarkSettings: Sendable {
     try expect("batch", batch, in: 1...10_000)
     try expect("slots", slots, in: 1...10_000)
     try expect("workers", workers, in: 1...1024)
+    try expect("processes", processes, in: 0...256)
     try expect("payload-bytes", payloadBytes, in: 32...1_000_000)
     try expect("rounds", rounds, in: 1...99)
     try expect("keys", keys, in: 1...1_000_000)

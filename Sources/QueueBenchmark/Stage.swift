@@ -66,6 +66,17 @@ struct Stage: Sendable {
 
   func resume() async throws { try await call("resume_queue") }
 
+  /// How many workers of the product sleep and listen.
+  func sleepingWorkers() async throws -> Int {
+    let answer = try await connection.query(
+      """
+      select count(distinct l.pid) from pg_locks l join pg_stat_activity a using (pid)
+      where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.granted
+        and a.datname = current_database() and a.application_name = 'ong worker listen'
+      """)
+    return Int(try answer[0, 0].decode(Int64.self))
+  }
+
   /// Calls a function of one parameter for each queue, all in one transaction.
   private func call(_ function: StaticString) async throws {
     try await connection.query(

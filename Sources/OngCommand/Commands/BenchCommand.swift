@@ -55,6 +55,17 @@ struct BenchCommand: AsyncParsableCommand {
   }
 }
 
+/// What `ong bench --processes` starts.
+struct BenchWorkerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench-worker", abstract: "Works for 'ong bench --processes', which starts it.",
+    shouldDisplay: false)
+
+  @OptionGroup var log: LogOptions
+
+  func run() async throws { try await BenchmarkWorkers.serve(logger: log.logger()) }
+}
+
 extension BenchmarkRun: ExpressibleByArgument {}
 extension BenchmarkSettings.Payload: ExpressibleByArgument {}
 

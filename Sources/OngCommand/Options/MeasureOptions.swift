@@ -7,7 +7,9 @@ struct MeasureOptions: ParsableArguments {
   @Option(help: "Jobs of each drain and each COPY. Default: 200000.") var jobs: Int?
   @Option(help: "Most jobs of one claim. Default: 1000.") var batch: Int?
   @Option(help: "Jobs at a time in a worker. Default: 16.") var slots: Int?
-  @Option(help: "Workers, all in this process. Default: 1.") var workers: Int?
+  @Option(help: "Workers, all in one process. Default: 1.") var workers: Int?
+  @Option(help: "Processes of 'drain' that hold --workers each. Default: 0, they are in this one.")
+  var processes: Int?
   @Option(
     help: ArgumentHelp(
       "A pooler in transaction mode before the same server, through which the workers claim.",
@@ -42,6 +44,7 @@ struct MeasureOptions: ParsableArguments {
     settings.batch = batch ?? settings.batch
     settings.slots = slots ?? settings.slots
     settings.workers = workers ?? settings.workers
+    settings.processes = processes ?? settings.processes
     settings.pooler = pooler.map {
       var pooler = ConnectionConfiguration($0)
       pooler.pooling = .transaction

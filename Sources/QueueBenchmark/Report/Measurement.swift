@@ -11,11 +11,11 @@ public struct Measurement: Sendable {
   public var deadTuples: Int64?
   /// Seconds of CPU of all of the server's processes; nil where the server is on another machine.
   public var serverCPU: Double?
-  /// Seconds of CPU of this process.
+  /// Seconds of CPU of this process and of those that hold its workers.
   public var clientCPU: Double?
   /// Of the workers.
   public var connections: Int?
-  /// Most memory of this process in the span, in bytes.
+  /// Most memory of this process in the span, or of one that holds its workers, in bytes.
   public var residentBytes: Int?
 
   public var jobsPerSecond: Double? {

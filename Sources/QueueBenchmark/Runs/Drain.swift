@@ -92,22 +92,36 @@ struct Drain: Sendable {
   private func ong(_ jobs: Int, isPart: Bool) async throws -> Measurement {
     try await stage.pause()
     let signal = StartSignal()
-    let workers = OngWorkers(
-      stage, OngWorkers.registry(settings) { _, id in signal.note(id) })
-    return try await workers.running {
+    if settings.processes > 0 {
+      return try await drained(by: try WorkerProcesses(stage), signal) { workers in
+        try await workers.settled(jobs)
+        return (jobs, stage.meter.stopwatch)
+      }
+    }
+    let workers = OngWorkers(stage, OngWorkers.registry(settings) { _, id in signal.note(id) })
+    return try await drained(by: workers, signal) { workers in
+      if isPart { return try await workers.reached(jobs) }
+      try await workers.settled(jobs)
+      return (jobs, stage.meter.stopwatch)
+    }
+  }
+
+  /// Opens the queue to workers that are at rest.
+  ///
+  /// - Parameter work: waits until enough is done; how much, and the look at the clock of that moment.
+  private func drained<Workers: DrainWorkers>(
+    by workers: Workers, _ signal: StartSignal,
+    _ work: @escaping @Sendable (Workers) async throws -> (jobs: Int, at: Meter.Stopwatch)
+  ) async throws -> Measurement {
+    try await workers.running {
       try await workers.asleep()
       let connections = try await stage.meter.workerConnections()
-      let start = stage.meter.stopwatch
+      let (start, before) = (stage.meter.stopwatch, workers.elsewhere)
       signal.open()
       try await stage.resume()
-      var (done, end) = (jobs, start)
-      if isPart {
-        (done, end) = try await workers.reached(jobs)
-      } else {
-        try await workers.settled(jobs)
-        end = stage.meter.stopwatch
-      }
+      let (done, end) = try await work(workers)
       var result = Measurement(jobs: done, from: start, to: end, startedAt: signal.firstAt)
+      result.add(before, workers.elsewhere)
       result.latency = signal.latency.summary
       result.connections = connections
       return result

@@ -47,6 +47,7 @@ struct Conditions {
     [
       ("jobs", .number(settings.jobs)), ("batch", .number(settings.batch)),
       ("slots", .number(settings.slots)), ("workers", .number(settings.workers)),
+      ("processes", .number(settings.processes)),
       ("pooler", .flag(settings.pooler != nil)),
       ("payload", .text(settings.payload.rawValue)),
       ("payload_bytes", .number(settings.payloadBytes)),

@@ -95,6 +95,12 @@ extension Measurement {
     residentBytes = OwnProcess.peakMemory
   }
 
+  /// What workers used in processes of their own.
+  mutating func add(_ before: WorkerProcesses.Usage, _ after: WorkerProcesses.Usage) {
+    clientCPU = clientCPU.map { $0 + after.cpuSeconds - before.cpuSeconds }
+    residentBytes = after.peakMemory ?? residentBytes
+  }
+
   mutating func add(_ before: Meter.Counters, _ after: Meter.Counters) {
     walBytes = after.wal - before.wal
     commits = after.commits - before.commits

@@ -21,8 +21,11 @@ struct OwnProcess {
   }
 
   /// Most resident memory in bytes since `forgetPeak`; nil without /proc.
-  static var peakMemory: Int? {
-    let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+  static var peakMemory: Int? { peakMemory(of: "self") }
+
+  /// The same of a process by its number.
+  static func peakMemory(of process: String) -> Int? {
+    let text = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
     let line = text?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
   }

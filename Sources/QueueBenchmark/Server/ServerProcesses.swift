@@ -29,6 +29,11 @@ struct ServerProcesses: Sendable {
     return Double(ended + living) / Self.ticksPerSecond
   }
 
+  /// Of any process of this machine that lives, its ended children not counted; 0 without /proc.
+  static func cpuSeconds(of process: Int32) -> Double {
+    Double(ProcessStatus(process)?.ticks ?? 0) / ticksPerSecond
+  }
+
   private var children: [Int32] {
     let path = "/proc/\(postmaster)/task/\(postmaster)/children"
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""

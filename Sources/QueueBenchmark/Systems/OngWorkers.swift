@@ -1,7 +1,7 @@
 import JobQueue
 import JobWorker
 import LibpqClient
-import Synchronization
+import Logging
 
 /// Workers of the product, with handlers that do nothing.
 struct OngWorkers: Sendable {
@@ -10,19 +10,27 @@ struct OngWorkers: Sendable {
 
   init(_ stage: Stage, _ registry: JobRegistry, maintains: Bool = true) {
     self.stage = stage
-    let settings = stage.settings
-    let slots = max(1, settings.slots / stage.queues.count)
-    let (server, pooler) = (stage.scratch.configuration, stage.pooler)
-    workers = (0..<settings.workers).map { number in
+    workers = Self.make(
+      stage.settings, queues: stage.queues, schema: stage.scratch.name,
+      server: stage.scratch.configuration, pooler: stage.pooler, registry: registry,
+      maintains: maintains, logger: stage.logger)
+  }
+
+  static func make(
+    _ settings: BenchmarkSettings, queues: [String], schema: String,
+    server: ConnectionConfiguration, pooler: ConnectionConfiguration?, registry: JobRegistry,
+    maintains: Bool = true, logger: Logger
+  ) -> [Worker] {
+    let slots = max(1, settings.slots / queues.count)
+    return (0..<settings.workers).map { number in
       // Behind a pooler one worker listens and maintains, as in an installation with many.
       let sessions = pooler != nil && number == 0 ? server : nil
       return Worker(
         configuration: pooler ?? server, registry: registry,
         settings: WorkerConfiguration(
-          queues: Dictionary(uniqueKeysWithValues: stage.queues.map { ($0, slots) }),
-          schema: stage.scratch.name,
+          queues: Dictionary(uniqueKeysWithValues: queues.map { ($0, slots) }), schema: schema,
           largestClaim: settings.batch, maintains: maintains, sessions: sessions),
-        logger: stage.logger)
+        logger: logger)
     }
   }
 
@@ -73,18 +81,10 @@ struct OngWorkers: Sendable {
 
   /// Suspends until all of them sleep, listening.
   func asleep() async throws {
-    try await patiently("the workers did not come to rest", until: areAsleep)
-  }
-
-  private func areAsleep() async throws -> Bool {
-    let answer = try await stage.connection.query(
-      """
-      select count(distinct l.pid) from pg_locks l join pg_stat_activity a using (pid)
-      where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.granted
-        and a.datname = current_database() and a.application_name = 'ong worker listen'
-      """)
     let listening = stage.pooler == nil ? workers.count : 1
-    return try answer[0, 0].decode(Int64.self) == listening
+    try await patiently("the workers did not come to rest") {
+      try await stage.sleepingWorkers() == listening
+    }
   }
 
   var succeeded: Int { workers.reduce(0) { $0 + $1.totals.succeeded } }
