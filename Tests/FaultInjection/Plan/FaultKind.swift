@@ -26,7 +26,7 @@ package enum FaultKind: String, CaseIterable, Sendable, Hashable {
   case halfCloseProxy = "half-close-proxy"
   /// A worker's network namespace loses its link for a while.
   case partNetwork = "part-network"
-  /// The clock of a worker process jumps, hours forth or back.
+  /// The clock of a worker process jumps, hours forth, and back again.
   case jumpWorkerClock = "jump-worker-clock"
   /// The clock of the server jumps back, and forth again.
   case jumpServerClock = "jump-server-clock"
