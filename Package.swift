@@ -45,6 +45,7 @@ let package = Package(
     // C++ with a header in C: nothing outside sees simdjson.
     .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "JSONReading", dependencies: ["CSimdjson"], swiftSettings: settings),
+    .target(name: "JSONWriting", swiftSettings: settings),
     .target(name: "ProcessSpawning", swiftSettings: settings),
     .target(
       name: "PrivatePostgres",
@@ -58,7 +59,7 @@ let package = Package(
     .target(
       name: "JobQueue",
       dependencies: [
-        "JSONReading", "LibpqClient", "QueueSchema",
+        "JSONReading", "JSONWriting", "LibpqClient", "QueueSchema",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -176,6 +177,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "JSONReadingTests", dependencies: ["JSONReading", "JobQueueTesting"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "JSONWritingTests", dependencies: ["JSONWriting", "JobQueueTesting"],
       swiftSettings: settings),
     .testTarget(
       name: "ProtocolTests", dependencies: ["JobQueueTesting", "LibpqClient", "QueueSchema"],

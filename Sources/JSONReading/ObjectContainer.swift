@@ -1,68 +1,22 @@
 /// The members of an object by their keys.
 struct ObjectContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
-  private let decoder: TapeDecoder
-  private let end: Int
-  /// Where to go on looking: types ask in the same order for each object, and dictionaries in the
-  /// object's own, so that the next key is mostly the one behind the last. Few members need none.
-  private let cursor: Cursor?
+  private let members: Members
 
-  private final class Cursor {
-    var next: Int
-    init(_ next: Int) { self.next = next }
-  }
+  init(_ decoder: TapeDecoder) throws { members = try Members(of: decoder) }
 
-  init(_ decoder: TapeDecoder) throws {
-    self.decoder = decoder
-    end = try decoder.document.end(of: decoder.index) - 1
-    let count = try decoder.document.count(at: decoder.index) ?? .max
-    cursor = count > 8 ? Cursor(decoder.index + 1) : nil
-  }
-
-  private var document: JSONDocument { decoder.document }
-  private var first: Int { decoder.index + 1 }
+  private var decoder: TapeDecoder { members.decoder }
+  private var document: JSONDocument { members.document }
 
   var codingPath: [any CodingKey] { decoder.codingPath }
-
-  var allKeys: [Key] {
-    var keys: [Key] = []
-    var place = first
-    while place < end, let name = try? document.string(at: place) {
-      if let key = Key(stringValue: name) { keys.append(key) }
-      guard let next = try? document.end(of: place + 1) else { break }
-      place = next
-    }
-    return keys
-  }
-
-  /// Where the member's value is.
-  private func find(_ key: Key) throws -> Int? {
-    var name = key.stringValue
-    return try name.withUTF8 { name in
-      guard let cursor else { return try find(name, from: first, to: end) }
-      let start = cursor.next
-      let found = try find(name, from: start, to: end) ?? find(name, from: first, to: start)
-      if let found { cursor.next = try document.end(of: found) }
-      return found
-    }
-  }
-
-  private func find(_ name: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int) throws -> Int?
-  {
-    var place = start
-    while place < end {
-      if try document.utf8(at: place).isSame(as: name) { return place + 1 }
-      place = try document.end(of: place + 1)
-    }
-    return nil
-  }
+  var allKeys: [Key] { members.names.compactMap(Key.init(stringValue:)) }
 
   @inline(__always)
   private func place(of key: Key) throws -> Int {
-    guard let place = try find(key) else { throw JSONReadingError.mismatch }
+    guard let place = try members.find(key.stringValue) else { throw JSONReadingError.mismatch }
     return place
   }
 
-  func contains(_ key: Key) -> Bool { (try? find(key)) != nil }
+  func contains(_ key: Key) -> Bool { (try? members.find(key.stringValue)) != nil }
   func decodeNil(forKey key: Key) throws -> Bool { try document.isNull(at: place(of: key)) }
 
   func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
@@ -108,11 +62,4 @@ struct ObjectContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   // Classes that inherit: rare, and left to Foundation.
   func superDecoder() throws -> any Decoder { throw document.beyondUs() }
   func superDecoder(forKey key: Key) throws -> any Decoder { throw document.beyondUs() }
-}
-
-extension UnsafeBufferPointer<UInt8> {
-  @inline(__always)
-  fileprivate func isSame(as other: Self) -> Bool {
-    count == other.count && elementsEqual(other)
-  }
 }

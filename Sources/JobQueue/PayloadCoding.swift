@@ -1,17 +1,28 @@
 package import Foundation
 import JSONReading
+import JSONWriting
 
 /// JSON as the queue stores it: dates as ISO 8601 with milliseconds, data as Base64, so that
 /// producers in other languages have an easy time.
 package enum PayloadCoding {
   package static func encode(_ payload: some Encodable) throws -> String {
+    if let json = JSONWriter.encode(payload, dates: text) { return json }
+    return String(decoding: try encoder.encode(payload), as: UTF8.self)
+  }
+
+  /// As the decoder below.
+  private static let encoder: JSONEncoder = {
     let encoder = JSONEncoder()
     encoder.dateEncodingStrategy = .custom { date, encoder in
       var container = encoder.singleValueContainer()
-      // The style cuts off; half a millisecond more makes it round.
-      try container.encode(date.addingTimeInterval(0.0005).formatted(withFraction))
+      try container.encode(text(date))
     }
-    return String(decoding: try encoder.encode(payload), as: UTF8.self)
+    return encoder
+  }()
+
+  /// The style cuts off; half a millisecond more makes it round.
+  private static func text(_ date: Date) -> String {
+    date.addingTimeInterval(0.0005).formatted(withFraction)
   }
 
   package static func decode<Payload: Decodable>(_ type: Payload.Type, from json: Data) throws
@@ -24,7 +35,9 @@ package enum PayloadCoding {
   package static func decode<Payload: Decodable>(
     _ type: Payload.Type, from json: UnsafeRawBufferPointer
   ) throws -> Payload {
-    if let payload = JSONReader.decode(type, from: json, dates: date) { return payload }
+    do {
+      return try JSONReader.decode(type, from: json, dates: date)
+    } catch {}
     guard let start = json.baseAddress else { return try decoder.decode(type, from: Data()) }
     return try decoder.decode(
       type,

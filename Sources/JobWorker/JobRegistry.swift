@@ -79,7 +79,7 @@ public struct JobRegistry: Sendable {
 
   private mutating func add<Payload: JobPayload>(
     _ type: Payload.Type, _ result: ResultCoding,
-    run: @escaping @Sendable (Payload, JobContext) async throws -> String?
+    run: @escaping HandlerCall<Payload>
   ) {
     addVersions(of: type) { reader in
       RegisteredKind(
@@ -131,6 +131,11 @@ extension JobRegistry {
   }
 }
 
+/// Calls a handler and answers its result as JSON; nil: it has none. Goes on where its caller runs, as
+/// `SlotLoop` says.
+typealias HandlerCall<Input> =
+  nonisolated(nonsending) @Sendable (Input, JobContext) async throws -> String?
+
 /// A kind with all that running it takes.
 package final class RegisteredKind: Sendable {
   let stored: StoredKind
@@ -145,7 +150,7 @@ package final class RegisteredKind: Sendable {
   /// Throws for a payload that would not decode.
   let check: @Sendable (Data, _ queue: String) throws -> Void
   /// Answers the handler's result as JSON; nil: it has none.
-  let run: @Sendable (PayloadBytes, JobContext) async throws -> String?
+  let run: HandlerCall<PayloadBytes>
   let result: ResultCoding
   /// Of a kind whose handler takes many jobs in one call; `run` gives it one.
   let batch: BatchHandling?
@@ -166,7 +171,7 @@ package final class RegisteredKind: Sendable {
     stored: StoredKind, options: JobOptions, execution: JobExecution,
     result: ResultCoding, batch: BatchHandling? = nil,
     check: @escaping @Sendable (Data, _ queue: String) throws -> Void,
-    run: @escaping @Sendable (PayloadBytes, JobContext) async throws -> String?
+    run: @escaping HandlerCall<PayloadBytes>
   ) {
     self.stored = stored
     self.nameBytes = Array(stored.description.utf8)

@@ -24,9 +24,15 @@ package struct PayloadBytes: Sendable {
     }
   }
 
-  /// The payload, read straight from the answer's memory.
+  /// The payload, read straight from the answer's memory. Without closures, whose generic types would
+  /// be looked up for each job.
   func read<Payload>(with reader: PayloadReader<Payload>, queue: String) throws -> Payload {
-    try withBytes { try reader.read($0, queue: queue) }
+    guard case .cell(let rows, let row, let column) = place else {
+      return try withBytes { try reader.read($0, queue: queue) }
+    }
+    defer { withExtendedLifetime(rows) {} }
+    return try reader.read(
+      try Self.json(in: rows.unsafeBytes(row: row, column: column)), queue: queue)
   }
 
   /// The text must not be kept after `body`.
@@ -47,13 +53,15 @@ package struct PayloadBytes: Sendable {
       var json = json
       return try json.withUTF8 { try body(UnsafeRawBufferPointer($0)) }
     case .cell(let rows, let row, let column):
-      return try rows.withUnsafeBytes(row: row, column: column) { bytes in
-        // The binary form of jsonb is a version byte, 1, and the JSON text.
-        guard let bytes, bytes.count > 1, bytes[0] == 1 else {
-          throw UndecodablePayload(reason: "expected jsonb of version 1")
-        }
-        return try body(UnsafeRawBufferPointer(rebasing: bytes.dropFirst()))
-      }
+      return try rows.withUnsafeBytes(row: row, column: column) { try body(try Self.json(in: $0)) }
     }
+  }
+
+  /// The binary form of jsonb is a version byte, 1, and the JSON text.
+  private static func json(in cell: UnsafeRawBufferPointer?) throws -> UnsafeRawBufferPointer {
+    guard let cell, cell.count > 1, cell[0] == 1 else {
+      throw UndecodablePayload(reason: "expected jsonb of version 1")
+    }
+    return UnsafeRawBufferPointer(rebasing: cell.dropFirst())
   }
 }

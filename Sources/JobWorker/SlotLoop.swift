@@ -40,7 +40,9 @@ struct SlotLoop: Sendable {
     case abandoned
   }
 
-  private func run(
+  // nonisolated(nonsending) here and below: a call goes on where its caller runs. Else each would ask
+  // anew which executor the task prefers, which costs as much as reading a small payload's text.
+  nonisolated(nonsending) private func run(
     _ place: Int, of batch: ClaimedBatch, at now: Int64, _ memory: inout KindMemory
   ) async -> Ending {
     let row = batch.firstRow + place
@@ -126,7 +128,7 @@ struct SlotLoop: Sendable {
     return .abandoned
   }
 
-  private func call(
+  nonisolated(nonsending) private func call(
     _ kind: RegisteredKind, _ payload: PayloadBytes, _ context: JobContext,
     _ priority: JobPriority, _ memory: inout KindMemory
   ) async throws -> String? {

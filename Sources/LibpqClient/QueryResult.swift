@@ -72,7 +72,7 @@ extension QueryResult {
     row: Int, column: Int, _ body: (UnsafeRawBufferPointer?) throws -> T
   ) rethrows -> T {
     defer { withExtendedLifetime(storage) {} }
-    return try body(rawBytes(row: row, column: column))
+    return try body(unsafeBytes(row: row, column: column))
   }
 
   /// The value of a smallint, integer or bigint column, told apart by its length; nil for NULL.
@@ -80,7 +80,7 @@ extension QueryResult {
   @inline(__always)
   package func integer(row: Int, column: Int) -> Int64? {
     defer { withExtendedLifetime(storage) {} }
-    guard let bytes = rawBytes(row: row, column: column), let base = bytes.baseAddress else {
+    guard let bytes = unsafeBytes(row: row, column: column), let base = bytes.baseAddress else {
       return nil
     }
     switch bytes.count {
@@ -91,12 +91,12 @@ extension QueryResult {
     }
   }
 
-  /// Valid while the result lives.
+  /// The value's binary form, or nil for NULL: valid while the result lives.
   @inline(__always)
-  func rawBytes(row: Int, column: Int) -> UnsafeRawBufferPointer? {
+  package func unsafeBytes(row: Int, column: Int) -> UnsafeRawBufferPointer? {
     let (row, column) = (Int32(truncatingIfNeeded: row), Int32(truncatingIfNeeded: column))
-    guard PQgetisnull(pointer, row, column) == 0 else { return nil }
     let length = Int(PQgetlength(pointer, row, column))
+    guard length > 0 || PQgetisnull(pointer, row, column) == 0 else { return nil }
     return UnsafeRawBufferPointer(start: PQgetvalue(pointer, row, column), count: length)
   }
 }

@@ -26,7 +26,11 @@ package struct PayloadReader<Payload: JobPayload>: Sendable {
   /// - Parameter json: not kept.
   package func read(_ json: UnsafeRawBufferPointer, queue: String) throws -> Payload {
     if steps.isEmpty, !SealedPayload.isSealed(json) {
-      return try telling(isSecret: false) { try PayloadCoding.decode(Payload.self, from: json) }
+      do {
+        return try PayloadCoding.decode(Payload.self, from: json)
+      } catch {
+        throw UndecodablePayload(error, type: Payload.self, isSecret: false)
+      }
     }
     let stored = Data(json)
     guard let plain = try opened(stored, queue: queue) else {
@@ -36,15 +40,9 @@ package struct PayloadReader<Payload: JobPayload>: Sendable {
   }
 
   private func lift(_ json: Data, isSecret: Bool) throws -> Payload {
-    try telling(isSecret: isSecret) {
+    do {
       let current = try steps.reduce(json) { try $1.convert($0) }
       return try PayloadCoding.decode(Payload.self, from: current)
-    }
-  }
-
-  private func telling(isSecret: Bool, _ read: () throws -> Payload) throws -> Payload {
-    do {
-      return try read()
     } catch {
       throw UndecodablePayload(error, type: Payload.self, isSecret: isSecret)
     }
