@@ -1,3 +1,4 @@
+import FaultInjection
 import LibpqClient
 import Testing
 
@@ -20,6 +21,17 @@ enum BrokenStep: String, CaseIterable, CustomTestStringConvertible {
     case .settleWithoutFence: "oneAcceptance"
     case .rescueWithoutJobs, .rotateWithoutCarryingClaims: "noLoss"
     case .effectOutsideTransaction: "exactlyOnce"
+    }
+  }
+
+  /// What makes it go wrong for sure, and how often.
+  var faults: [FaultKind: Int] {
+    switch self {
+    // A claim must stay open while its segment comes round: workers that hold claims stand still under
+    // rotations without a pause. Where both are rare, they may miss each other.
+    case .rotateWithoutCarryingClaims: [.freezeWorker: 6, .rotate: 12]
+    case .settleWithoutFence, .rescueWithoutJobs, .effectOutsideTransaction:
+      [.killWorker: 6, .rescueLiving: 12, .rotate: 4]
     }
   }
 

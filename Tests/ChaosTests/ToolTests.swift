@@ -39,8 +39,8 @@ struct ToolTests {
     var options = ChaosOptions()
     options.seconds = 8
     options.workers = 3
-    options.kinds = [.killWorker, .rescueLiving, .rotate]
-    options.counts = [.killWorker: 6, .rescueLiving: 12, .rotate: 4]
+    options.counts = step.faults
+    options.kinds = FaultKind.allCases.filter { options.counts[$0] != nil }
     options.patience = .seconds(5)
     let report = try await ChaosRun(
       options, program: ChaosProgram.file, prepare: { try await step.install(on: $0) },
