@@ -6,6 +6,10 @@ import JobQueue
 /// round trip, but of long jobs only as many as there are free slots, so that none lies here while
 /// another worker is idle.
 struct ClaimPlan: Sendable {
+  /// Full claims in hand and under way at most. With fewer, the server or the slots wait for the engine
+  /// whenever it gets its turn late.
+  private static let mostClaims = 5
+
   /// Jobs that run at a time.
   let slots: Int
   /// Jobs that a slot runs in one call of a handler.
@@ -46,7 +50,7 @@ struct ClaimPlan: Sendable {
   /// How many jobs to have in hand now.
   var wanted: Int {
     if free <= 0 { return 0 }
-    let byTime = Int(min(rate * window.inSeconds, Double(3 * largestClaim)))
+    let byTime = Int(min(rate * window.inSeconds, Double(Self.mostClaims * largestClaim)))
     return max(free, min(byTime, ceiling))
   }
 
@@ -69,7 +73,7 @@ struct ClaimPlan: Sendable {
 
   /// - Parameter size: what was asked for.
   mutating func claimAnswered(_ count: Int, of size: Int, at now: Moment) {
-    if count >= size { ceiling = min(max(ceiling, count) * 4, slots + 3 * largestClaim) }
+    if count >= size { ceiling = min(max(ceiling, count) * 4, slots + Self.mostClaims * largestClaim) }
     isStreaming = count >= largestClaim
     asked -= size
     if inHand == 0, count > 0 { startSample(now) }

@@ -64,8 +64,8 @@ struct ClaimRound: Sendable {
     for ask in asks {
       requests.append(
         .query(
-          "select \(ClaimColumn.names) from \(isPooled ? Self.asynchronous + ", " : "")"
-            + "\(sql("claim"))($1, $2, $3, $4)",
+          "select \(ClaimColumn.list) from \(isPooled ? Self.asynchronous + ", " : "")"
+            + "\(sql("claim_rows"))($1, $2, $3, $4)",
           [epoch, session, ask.name, Int32(ask.limit)]))
       requests.append(.sync)
     }
@@ -77,26 +77,4 @@ struct ClaimRound: Sendable {
     }
     return requests
   }
-}
-
-/// The claims of an answer: runs of rows with the same lane and sequence number.
-func claimRanges(_ rows: QueryResult) -> [(key: ClaimKey, range: Range<Int>)] {
-  var ranges: [(key: ClaimKey, range: Range<Int>)] = []
-  var start = 0
-  for row in 0..<rows.count {
-    let key = claimKey(rows, row)
-    if let last = ranges.last, last.key == key {
-      ranges[ranges.count - 1].range = start..<(row + 1)
-    } else {
-      start = row
-      ranges.append((key, row..<(row + 1)))
-    }
-  }
-  return ranges
-}
-
-private func claimKey(_ rows: QueryResult, _ row: Int) -> ClaimKey {
-  ClaimKey(
-    lane: Int32(truncatingIfNeeded: rows.integer(row: row, column: ClaimColumn.lane) ?? 0),
-    seq: rows.integer(row: row, column: ClaimColumn.seq) ?? 0)
 }

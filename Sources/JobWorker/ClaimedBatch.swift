@@ -3,9 +3,9 @@ import LibpqClient
 import Synchronization
 
 /// Names a claim: the `seq`-th of its lane.
-struct ClaimKey: Hashable, Sendable {
-  var lane: Int32
-  var seq: Int64
+package struct ClaimKey: Hashable, Sendable {
+  package var lane: Int32
+  package var seq: Int64
 }
 
 /// The jobs of one claim, shared between the slots that run them and the engine that reports them.
@@ -223,20 +223,6 @@ extension ClaimedBatch {
     }
     return false
   }
-}
-
-/// The columns of the SQL function `claim`.
-enum ClaimColumn {
-  static let names = "lane, seq, id, attempt, crashes, kind, payload, enqueued_at, meta"
-  static let lane = 0
-  static let seq = 1
-  static let id = 2
-  static let attempt = 3
-  static let crashes = 4
-  static let kind = 5
-  static let payload = 6
-  static let enqueuedAt = 7
-  static let meta = 8
 }
 
 /// One atomic byte a job. Unchecked: the memory is only touched through its atomics.

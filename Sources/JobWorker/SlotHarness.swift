@@ -28,22 +28,32 @@ package final class SlotHarness: Sendable {
 
   /// Runs all jobs of a claim; one call at a time.
   ///
-  /// - Parameter rows: of one claim, with the columns of `claimColumns` in their order.
+  /// - Parameter rows: one claim, as `answer` makes it.
   package func run(_ rows: QueryResult) async {
-    let batch = ClaimedBatch(
-      key: ClaimKey(lane: 2, seq: 1), queue: 0, rows: rows, range: 0..<rows.count, claimedAt: .now)
+    let batches = ClaimAnswer(rows).claims.map { claim in
+      ClaimedBatch(key: claim.key, queue: 0, rows: rows, range: claim.range, claimedAt: .now)
+    }
     await withCheckedContinuation { continuation in
       waiter.withLock { $0 = continuation }
-      pool.offer([batch])
+      pool.offer(batches)
     }
   }
 
-  /// The columns that a claim's answer has, in their order.
-  package static var claimColumns: [(name: String, type: SQLType)] {
-    [
-      ("lane", .int4), ("seq", .int8), ("id", .int8), ("attempt", .int2), ("crashes", .int2),
-      ("kind", .text), ("payload", .jsonb), ("enqueued_at", .timestamptz), ("meta", .jsonb),
+  /// A claim's answer as the server sends it: lane 2, number 1, the jobs' ids from 1 on.
+  package static func answer(jobs: Int, kind: String, json: String) -> QueryResult {
+    func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
+      Swift.withUnsafeBytes(of: value.bigEndian) { Array($0) }
+    }
+    let columns: [(name: String, type: SQLType)] = [
+      ("lane", .int4), ("id", .int8), ("attempt", .int2), ("crashes", .int2), ("kind", .text),
+      ("payload", .jsonb), ("enqueued_at", .timestamptz), ("meta", .jsonb),
     ]
+    let enqueuedAt = bytes(Int64(800_000_000_000_000))
+    let end: [[UInt8]?] = [bytes(Int32(2)), bytes(Int64(1)), nil, nil, nil, nil, nil, nil]
+    let rows: [[[UInt8]?]] = (1...jobs).map { id in
+      [nil, bytes(Int64(id)), nil, nil, Array(kind.utf8), [1] + Array(json.utf8), enqueuedAt, nil]
+    }
+    return .synthetic(columns: columns, rows: rows + [end])
   }
 
   private func hear() {

@@ -154,9 +154,10 @@ extension WorkerEngine {
   ) {
     switch answer {
     case .success(let rows):
-      served[ask.queue].plan.claimAnswered(rows.count, of: ask.limit, at: now)
-      let action = served[ask.queue].ladder.claimed(rows.count, of: ask.limit, at: now)
-      accept(rows, queue: ask.queue, at: now)
+      let claimed = ClaimAnswer(rows)
+      served[ask.queue].plan.claimAnswered(claimed.jobs, of: ask.limit, at: now)
+      let action = served[ask.queue].ladder.claimed(claimed.jobs, of: ask.limit, at: now)
+      accept(claimed, queue: ask.queue, at: now)
       perform(action, queue: ask.queue)
     case .failure(let error):
       served[ask.queue].plan.claimFailed(ask.limit)
@@ -170,10 +171,11 @@ extension WorkerEngine {
     }
   }
 
-  func accept(_ rows: QueryResult, queue: Int, at now: Moment) {
-    guard rows.count > 0 else { return }
-    let batches = claimRanges(rows).map { claim in
-      ClaimedBatch(key: claim.key, queue: queue, rows: rows, range: claim.range, claimedAt: now)
+  func accept(_ answer: ClaimAnswer, queue: Int, at now: Moment) {
+    guard !answer.claims.isEmpty else { return }
+    let batches = answer.claims.map { claim in
+      ClaimedBatch(
+        key: claim.key, queue: queue, rows: answer.rows, range: claim.range, claimedAt: now)
     }
     for batch in batches { open[batch.key] = Open(batch: batch, left: batch.count) }
     beginPatrol(at: now)

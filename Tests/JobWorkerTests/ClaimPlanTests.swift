@@ -37,7 +37,7 @@ struct ClaimPlanTests {
     #expect(plan.inHand == 4)
   }
 
-  @Test("quick jobs are claimed ahead, up to three of the largest claims")
+  @Test("quick jobs are claimed ahead, up to five of the largest claims")
   func quickJobs() {
     var plan = ClaimPlan(slots: 4, largestClaim: 1000)
     var now = start
@@ -49,7 +49,7 @@ struct ClaimPlanTests {
       now = now + .microseconds(plan.inHand)
       plan.finished(plan.inHand, at: now)
     }
-    #expect(plan.wanted == 3000)
+    #expect(plan.wanted == 5000)
     #expect(plan.claimSize == 1000)
   }
 
@@ -57,7 +57,7 @@ struct ClaimPlanTests {
   func overlap() {
     var plan = ClaimPlan(slots: 4, largestClaim: 100)
     var now = start
-    while plan.wanted < 300 {
+    while plan.wanted < 500 {
       let size = plan.claimSize
       plan.claimSent(size)
       #expect(plan.claimSize == 0)

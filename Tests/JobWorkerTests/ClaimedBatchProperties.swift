@@ -43,8 +43,8 @@ struct ClaimedBatchProperties {
       withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
     let rows = QueryResult.synthetic(
-      columns: [("lane", .int4), ("seq", .int8), ("id", .int8)],
-      rows: (0..<count).map { [bytes(Int32(6)), bytes(Int64(9)), bytes(firstID + Int64($0))] })
+      columns: [("lane", .int4), ("id", .int8)],
+      rows: (0..<count).map { [nil, bytes(firstID + Int64($0))] })
     return ClaimedBatch(
       key: ClaimKey(lane: 6, seq: 9), queue: 0, rows: rows, range: 0..<count, claimedAt: .now)
   }

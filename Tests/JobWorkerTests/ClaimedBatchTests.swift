@@ -16,12 +16,15 @@ struct ClaimedBatchTests {
       let connection = try await database.connect()
       let rows = try await connection.query(
         """
-        select 6::int lane, 9::bigint seq, (1::bigint << 40) + n id, 1::smallint attempt, \
-        0::smallint crashes, 'kind' kind, '{}'::jsonb payload, now() enqueued_at \
-        from generate_series(0, $1::int - 1) n
+        select \(ClaimColumn.list) from (
+          select 6 lane, case when n < $1 then (1::bigint << 40) + n else 9 end id, \
+            1::smallint attempt, 0::smallint crashes, case when n < $1 then 'kind' end kind, \
+            '{}'::jsonb payload, now() enqueued_at, null::jsonb meta \
+          from generate_series(0, $1::int) n) rows
         """, [Int32(count)])
       await connection.close()
-      let claim = try #require(claimRanges(rows).first)
+      let claim = try #require(ClaimAnswer(rows).claims.first)
+      #expect(claim.key == ClaimKey(lane: 6, seq: 9))
       #expect(claim.range == 0..<count)
       return ClaimedBatch(
         key: claim.key, queue: 0, rows: rows, range: claim.range, claimedAt: .now)

@@ -24,26 +24,13 @@ extension WorkerEngine {
     let now = Moment.now
     served[0].plan.claimSent(3)
     served[0].plan.claimAnswered(3, of: 3, at: now)
-    accept(Self.claim(jobs: 3), queue: 0, at: now)
+    accept(
+      ClaimAnswer(SlotHarness.answer(jobs: 3, kind: "late", json: "{}")), queue: 0, at: now)
     guard let batch = open.values.first?.batch else { return -1 }
     for _ in 0..<2 { if let place = batch.take() { _ = batch.finish(place, nil) } }
     note(batch, at: now)
     if let place = batch.take() { _ = batch.finish(place, nil) }
     let settlements = takeSettlements(at: now + .seconds(1))
     return settlements.map(\.isFinal) == [true] && open.isEmpty ? served[0].plan.inHand : -1
-  }
-
-  private static func claim(jobs: Int) -> QueryResult {
-    func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
-      withUnsafeBytes(of: value.bigEndian) { Array($0) }
-    }
-    return .synthetic(
-      columns: SlotHarness.claimColumns,
-      rows: (1...jobs).map { id in
-        [
-          bytes(Int32(2)), bytes(Int64(1)), bytes(Int64(id)), bytes(Int16(1)), bytes(Int16(0)),
-          Array("late".utf8), [1] + Array("{}".utf8), bytes(Int64(0)), nil,
-        ]
-      })
   }
 }

@@ -164,7 +164,7 @@ struct TimeProperties {
         let size = plan.claimSize
         try hold(size >= 0 && size <= 100, "claims \(size)")
         try hold(plan.rate.isFinite && plan.rate >= 0, "rate \(plan.rate)")
-        try hold(plan.inHand <= max(slots * jobs, slots + 300) + 100, "in hand \(plan.inHand)")
+        try hold(plan.inHand <= max(slots * jobs, slots + 500) + 100, "in hand \(plan.inHand)")
         try hold(plan.asked == underWay.reduce(0, +), "asked \(plan.asked), got: \(underWay)")
         try hold(underWay.isEmpty || size == 0 || size == 100, "\(size) behind \(underWay)")
         try hold(underWay.count < 2 || size == 0, "\(size) behind \(underWay)")

@@ -11,7 +11,7 @@ struct AccessTests {
     enqueue_many has_room job_end payload_key seal_batch send_event send_signal
     """,
     "worker": """
-    add_members add_steps await_end claim confirm_worker fire_due_schedules heartbeat job_end \
+    add_members add_steps await_end claim claim_rows confirm_worker fire_due_schedules heartbeat job_end \
     jobs_left load_checkpoint maintenance_due next_schedule_due open_jobs payloads_page promote_due \
     prune put_schedule queue_status register_worker report_progress rescue rescue_ended rescue_lost \
     retire_worker rotate_if_due save_checkpoint seal_batch settle settle_waits sleep_begin \

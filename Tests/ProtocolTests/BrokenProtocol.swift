@@ -42,11 +42,11 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
     case .limitWithoutOwnClaim:
       [("known_open", "return p_position.open || p_position.seq;", "return p_position.open;")]
     case .claimWithoutQueueLock:
-      [("claim", "perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));", "")]
+      [("claim_rows", "perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));", "")]
     case .rateWithoutMemory:
       [
         (
-          "claim", "v_new.spent := spent_now(v_queue, v_positions, v_new.spent_at);",
+          "claim_rows", "v_new.spent := spent_now(v_queue, v_positions, v_new.spent_at);",
           "v_new.spent := 0;"
         )
       ]

@@ -1,5 +1,6 @@
 import Foundation
 import JobQueue
+import JobWorker
 import LibpqClient
 
 /// Ong's own claim and settle in a bare loop: one connection, no slots, no handlers, no payload is
@@ -45,10 +46,8 @@ struct BareQueue: Sendable {
     batch: Int, limit: Int = .max, latency: LatencyRecorder, since start: Int64
   ) async throws -> Int {
     let claim = PipelineRequest.query(
-      """
-      select lane, seq, id, attempt, crashes, kind, payload, enqueued_at, meta \
-      from \(stage.sql("claim"))($1, $2, $3, $4)
-      """, [epoch, session, NoOp.queue, Int32(batch)])
+      "select \(ClaimColumn.list) from \(stage.sql("claim_rows"))($1, $2, $3, $4)",
+      [epoch, session, NoOp.queue, Int32(batch)])
     var requests = [claim]
     var jobs = 0
     var bytes = 0
@@ -56,31 +55,25 @@ struct BareQueue: Sendable {
       let answers = try await connection.pipeline(requests)
       for answer in answers.dropLast() { _ = try answer.get() }
       let rows = try answers[answers.count - 1].get()
-      if rows.count == 0 || jobs >= limit { return jobs }
-      jobs += rows.count
+      let claimed = ClaimAnswer(rows)
+      if claimed.jobs == 0 || jobs >= limit { return jobs }
+      jobs += claimed.jobs
       for row in 0..<rows.count {
-        bytes &+= rows.withUnsafeBytes(row: row, column: 6) { $0?.count ?? 0 }
+        bytes &+= rows.unsafeBytes(row: row, column: ClaimColumn.payload)?.count ?? 0
       }
       precondition(bytes > 0, "expected payloads, got: none")
-      requests = settlements(of: rows) + (jobs < limit ? [claim] : [])
+      requests = settlements(of: claimed) + (jobs < limit ? [claim] : [])
       latency.record(nanoseconds: MonotonicClock.nanoseconds - start)
     }
   }
 
-  private func settlements(of rows: QueryResult) -> [PipelineRequest] {
-    var requests: [PipelineRequest] = []
-    var last: (lane: Int64, seq: Int64)?
-    for row in 0..<rows.count {
-      let lane = rows.integer(row: row, column: 0) ?? 0
-      let seq = rows.integer(row: row, column: 1) ?? 0
-      if let last, last == (lane, seq) { continue }
-      last = (lane, seq)
-      requests += [
-        .query(
+  private func settlements(of answer: ClaimAnswer) -> [PipelineRequest] {
+    answer.claims.flatMap { claim in
+      [
+        PipelineRequest.query(
           "select \(stage.sql("settle"))($1, $2, $3, $4, null, true)",
-          [epoch, session, Int32(lane), seq]), .sync,
+          [epoch, session, claim.key.lane, claim.key.seq]), .sync,
       ]
     }
-    return requests
   }
 }

@@ -18,7 +18,8 @@ begin
 end $$;
 
 -- Up to p_limit rows of one lane that are visible in p_hi, after a position and before p_until, in
--- (xid, id) order. One SELECT, so that a caller's statement takes it in.
+-- (xid, id) order. One SELECT, so that a caller's statement takes it in. What is older than every
+-- transaction that ran is visible without a look, which costs eight times as much as the comparison.
 create or replace function rows_after(
   p_lane int, p_hi pg_snapshot, p_xid xid8, p_id bigint, p_until xid8, p_limit int)
 returns setof job
@@ -26,7 +27,8 @@ language sql stable
 as $$
   select j.* from job j
   where j.lane = p_lane and (j.xid, j.id) > (p_xid, p_id)
-    and j.xid < p_until and pg_visible_in_snapshot(j.xid, p_hi)
+    and j.xid < p_until
+    and (j.xid < (select pg_snapshot_xmin(p_hi)) or pg_visible_in_snapshot(j.xid, p_hi))
   order by j.xid, j.id limit p_limit
 $$;
 
@@ -98,7 +100,7 @@ end $$;
 --   is_ahead  there may be rows that no transaction of the window's start wrote
 --   is_late   there are rows of a transaction that ran at the window's start
 --   is_long   a transaction runs for long, see long_running
--- A statement for all lanes at once, because starting one over the segments costs more than its few
+-- A statement for all of it at once, because starting one over the segments costs more than its few
 -- index probes.
 create or replace function look_ahead(
   p_queue queue, p_head int, p_now pg_snapshot, out positions claim[], out is_ahead bool[],
@@ -106,39 +108,53 @@ create or replace function look_ahead(
 language plpgsql
 as $$
 declare
-  v_positions claim[] := head_positions(p_queue, p_head);
-  v_windows claim[] := v_positions;
-  v_ahead bool[];
-  v_late bool[] := '{f,f,f,f}';
+  v_until xid8 := pg_snapshot_xmax(p_now);
+  v_look record;
 begin
-  for v_place in 1..4 loop
-    if (v_windows[v_place]).drained then
-      v_windows[v_place] := next_window(v_windows[v_place], p_now);
-    end if;
-  end loop;
   is_long := cardinality(long_running(p_now)) > 0;
-  if is_long then
-    v_ahead := array(
-      select may_have_rows(w) from unnest(v_windows) w order by w.lane);
-  else
-    v_ahead := array(
-      select exists (
-        select from job j
-        where j.lane = w.lane and (j.xid, j.id) >= (greatest(w.to_xid, pg_snapshot_xmax(w.lo)), 0::bigint)
-          and j.xid < pg_snapshot_xmax(w.hi))
-      from unnest(v_windows) w order by w.lane);
+  for v_try in 1..2 loop
+    select array_agg(w.position) positions, bool_and(w.seq is not null) is_whole,
+        bool_or(pg_snapshot_xmin(w.lo) < pg_snapshot_xmax(w.lo)) is_torn,
+        array_agg(not is_long and (not w.drained or exists (
+          select from job j
+          where j.lane = w.lane and j.xid >= pg_snapshot_xmax(w.lo) and j.xid < v_until))) is_ahead
+      into v_look
+      from (
+        select l.lane, c.seq, c.drained, c.position, case when c.drained then c.hi else c.lo end lo
+        from generate_series(p_queue.id * 4, p_queue.id * 4 + 3) l (lane)
+          left join lateral (
+            select c.seq, c.lo, c.hi, c.drained, c as position from claim c
+            where c.segment = p_head and c.lane = l.lane order by c.seq desc limit 1) c on true
+        order by l.lane) w;
+    exit when v_look.is_whole;
+    perform carry_to_head(p_queue, p_head);
+  end loop;
+  positions[0:3] := v_look.positions;
+  is_ahead[0:3] := v_look.is_ahead;
+  is_late := '[0:3]={f,f,f,f}';
+  if v_look.is_torn or is_long then
+    select l.is_ahead, l.is_late into v_look from look_closely(positions, p_now) l;
+    if is_long then is_ahead[0:3] := v_look.is_ahead; end if;
+    is_late[0:3] := v_look.is_late;
   end if;
-  if exists (select from unnest(v_windows) w
-             where pg_snapshot_xmin(w.lo) < pg_snapshot_xmax(w.lo)) then
-    v_late := array(
-      select exists (
-        select from pg_snapshot_xip(w.lo) x, job j
-        where x >= w.to_xid and pg_visible_in_snapshot(x, w.hi) and j.lane = w.lane and j.xid = x)
-      from unnest(v_windows) w order by w.lane);
-  end if;
-  positions[0:3] := v_positions;
-  is_ahead[0:3] := v_ahead;
-  is_late[0:3] := v_late;
+end $$;
+
+-- The same beside late commits and transactions that run for long; the arrays begin with 1.
+create or replace function look_closely(
+  p_positions claim[], p_now pg_snapshot, out is_ahead bool[], out is_late bool[])
+language plpgsql
+as $$
+declare
+  v_windows claim[] := array(
+    select case when p.drained then next_window(p, p_now) else p end
+    from unnest(p_positions) p order by p.lane);
+begin
+  is_ahead := array(select may_have_rows(w) from unnest(v_windows) w order by w.lane);
+  is_late := array(
+    select exists (
+      select from pg_snapshot_xip(w.lo) x, job j
+      where x >= w.to_xid and pg_visible_in_snapshot(x, w.hi) and j.lane = w.lane and j.xid = x)
+    from unnest(v_windows) w order by w.lane);
 end $$;
 
 -- The position at the start of the window that follows.
@@ -154,27 +170,15 @@ begin
   return p_position;
 end $$;
 
--- The read positions of a queue's four lanes. Those that do not lie in the head segment are written
--- there again, so that the others need not be looked at.
-create or replace function head_positions(p_queue queue, p_head int) returns claim[]
+-- Writes the read positions of a queue's four lanes that do not lie in the head segment there again, so
+-- that the others need not be looked at.
+create or replace function carry_to_head(p_queue queue, p_head int) returns void
 language plpgsql
 as $$
-declare
-  v_positions claim[];
 begin
-  v_positions := array(
-    select c.claim
-    from generate_series(p_queue.id * 4, p_queue.id * 4 + 3) l (lane)
-      left join lateral (
-        select c claim from claim c where c.segment = p_head and c.lane = l.lane
-        order by c.seq desc limit 1) c on true
-    order by l.lane);
-  for v_band in 0..3 loop
-    if (v_positions[v_band + 1]).seq is null then
-      v_positions[v_band + 1] := carry_position(lane_position(p_queue.id * 4 + v_band), p_head);
-    end if;
-  end loop;
-  return v_positions;
+  perform carry_position(lane_position(l), p_head)
+    from generate_series(p_queue.id * 4, p_queue.id * 4 + 3) l
+    where not exists (select from claim c where c.segment = p_head and c.lane = l);
 end $$;
 
 -- Writes a read position again at the head.

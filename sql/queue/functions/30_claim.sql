@@ -15,17 +15,16 @@ as $$
 $$;
 
 -- Claims up to p_limit jobs of a queue for a living worker and returns them, most urgent first; no
--- row where none is to be had, the queue is paused or its limits are reached. One call may append
--- claims of several lanes: (lane, seq) names the claim that each job belongs to.
+-- row where none is to be had, the queue is paused or its limits are reached. The rows are as they lie in
+-- the log, because a list of their columns costs half as much again. One call may append claims of
+-- several lanes: behind the jobs of each comes a row that names it, see claim_end.
 -- Errors: OG001 dead worker, OG003 replaced session, OG004 unknown queue, OG008 isolation level.
-create or replace function claim(p_epoch uuid, p_session int, p_queue text, p_limit int)
-returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
-  payload jsonb, meta jsonb, enqueued_at timestamptz)
+create or replace function claim_rows(p_epoch uuid, p_session int, p_queue text, p_limit int)
+returns setof job
 language plpgsql security definer set search_path from current
 set jit = off set enable_bitmapscan = off set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 as $$
-#variable_conflict use_column
 declare
   v_queue queue;
   v_band int;
@@ -39,10 +38,9 @@ declare
   v_is_long bool;
   v_latest claim;
   v_new claim; -- what the claim rows of this call have in common
-  v_tokens float8;
   v_is_first bool;
   v_opened bool;
-  v_is_plain bool; -- no row of a late commit, none of a transaction that runs for long
+  v_is_plain bool; -- no row of a late commit, none of a transaction that runs for long, no rate
   v_has_rows bool;
   v_xid xid8;
   v_id bigint;
@@ -91,7 +89,7 @@ begin
         v_position := next_window(v_position, v_now);
         v_opened := true;
       end if;
-      v_is_plain := v_is_first and not v_late[v_band] and not v_is_long;
+      v_is_plain := v_is_first and not v_late[v_band] and not v_is_long and v_queue.rate is null;
       v_has_rows := case when v_is_first then v_ahead[v_band] or v_late[v_band]
                     else may_have_rows(v_position) end;
       v_is_first := false;
@@ -106,37 +104,27 @@ begin
       if v_look.has_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
       elsif v_is_plain then
-        -- The common claim. Rows whole as they lie in the log cost half of a list of their columns.
-        v_tokens := v_queue.rate_burst - v_new.spent; -- null: no rate
         return query
           with w as materialized (
             select r.* from rows_after(v_position.lane, v_position.hi, v_xid, v_id,
                                        pg_snapshot_xmax(v_position.hi), v_left) r),
           last as ( -- in the order in which they were read; a sort would cost as much as the claim
-            select (array_agg(w.xid))[count(*)] xid, (array_agg(w.id))[count(*)] id, count(*) n,
-              case when v_tokens is null then null
-                when exists (select from w where w.meta is not null) then (
-                  select sum(job_cost(w.meta, v_queue.rate_burst)) from w)
-                else count(*) end cost
+            select (array_agg(w.xid))[count(*)] xid, (array_agg(w.id))[count(*)] id, count(*) n
             from w),
           k as (
             insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id,
-                               n, drained, turn, open, spent, spent_at)
+                               n, drained, turn, open)
             select v_new.segment, v_position.lane, v_position.seq + 1, v_new.epoch, v_position.lo,
               v_position.hi, v_position.to_xid, v_position.to_id, last.xid, last.id, last.n,
-              last.n < v_left, v_new.turn, v_new.open, v_new.spent + last.cost, v_new.spent_at
-            from last where last.n > 0 and (v_tokens is null or last.cost <= v_tokens))
-          select v_position.lane, v_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
-            w.meta, w.enqueued_at
-          from w where (select v_tokens is null or last.cost <= v_tokens from last);
-        if v_tokens is not null and not found then
-          return query select * from claim_affordable(v_position, v_new, v_left, v_queue.rate_burst);
-        end if;
+              last.n < v_left, v_new.turn, v_new.open
+            from last where last.n > 0)
+          select w.* from w;
       else
         return query select * from claim_window(v_position, v_new, v_left, v_queue.rate_burst);
       end if;
       get diagnostics v_found = row_count;
       v_left := v_left - v_found;
+      if v_found > 0 then return next claim_end(v_position.lane, v_position.seq + 1); end if;
       exit when v_found > 0 and v_queue.rate is null;
       -- Either the window held nothing more, or all that was taken had to be withheld.
       v_latest := lane_position(v_position.lane, v_new.segment);
@@ -161,15 +149,38 @@ begin
   end loop;
 end $$;
 
+-- The row behind the jobs of a claim, which names it: it has no kind, the claim's lane, and its seq as id.
+create or replace function claim_end(p_lane int, p_seq bigint) returns job
+language sql immutable
+as $$
+  select ('0'::xid8, p_seq, null::timestamptz, 0, p_lane, 0::smallint, 0::smallint, null::text,
+          null::jsonb, null::text, null::text, null::jsonb)::job
+$$;
+
+-- The same for people and other programs: each job with the claim (lane, seq) that it belongs to.
+create or replace function claim(p_epoch uuid, p_session int, p_queue text, p_limit int)
+returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
+  payload jsonb, meta jsonb, enqueued_at timestamptz)
+language sql security definer set search_path from current
+as $$
+  with r as materialized (
+    select * from claim_rows(p_epoch, p_session, p_queue, p_limit) with ordinality r (
+      xid, id, enqueued_at, segment, lane, attempt, crashes, kind, payload, key, unique_key, meta, place)),
+  named as ( -- by the nearest claim_end behind it
+    select r.*, (min(array[r.place, r.id]) filter (where r.kind is null)
+                   over (order by r.place desc))[2] seq
+    from r)
+  select n.lane, n.seq, n.id, n.attempt, n.crashes, n.kind, n.payload, n.meta, n.enqueued_at
+  from named n where n.kind is not null order by n.place
+$$;
+
 -- The same claim in any window: also of rows that transactions wrote which ran at the window's start, and
 -- beside transactions that run for long. p_burst: the size of the queue's bucket, null without a rate.
 create or replace function claim_window(
   p_position claim, p_new claim, p_limit int, p_burst int)
-returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
-  payload jsonb, meta jsonb, enqueued_at timestamptz)
+returns setof job
 language plpgsql
 as $$
-#variable_conflict use_column
 declare
   v_tokens float8 := p_burst - p_new.spent; -- null: no rate
 begin
@@ -188,9 +199,7 @@ begin
         p_position.hi, p_position.to_xid, p_position.to_id, last.xid, last.id, last.n,
         last.n < p_limit, p_new.turn, p_new.open, p_new.spent + last.cost, p_new.spent_at
       from last where last.n > 0 and (v_tokens is null or last.cost <= v_tokens))
-    select p_position.lane, p_position.seq + 1, w.id, w.attempt, w.crashes, w.kind, w.payload,
-      w.meta, w.enqueued_at
-    from w where (select v_tokens is null or last.cost <= v_tokens from last);
+    select w.* from w where (select v_tokens is null or last.cost <= v_tokens from last);
   if v_tokens is not null and not found then
     return query select * from claim_affordable(p_position, p_new, p_limit, p_burst);
   end if;
@@ -199,11 +208,9 @@ end $$;
 -- The claim of jobs that together cost more than the queue's bucket has: as many as it has enough for.
 create or replace function claim_affordable(
   p_position claim, p_new claim, p_limit int, p_burst int)
-returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
-  payload jsonb, meta jsonb, enqueued_at timestamptz)
+returns setof job
 language plpgsql
 as $$
-#variable_conflict use_column
 declare
   v_claim claim := claim_after(p_position, p_new);
   v_jobs job[];
@@ -221,10 +228,7 @@ begin
   v_claim.spent := p_new.spent + (
     select sum(job_cost(j.meta, p_burst)) from unnest(v_jobs) j);
   insert into claim select (v_claim).*;
-  return query
-    select v_claim.lane, v_claim.seq, j.id, j.attempt, j.crashes, j.kind, j.payload, j.meta,
-      j.enqueued_at
-    from unnest(v_jobs) j;
+  return query select j.* from unnest(v_jobs) j;
 end $$;
 
 -- The claim of a lane that has flagged rows, or while a kind is quarantined: takes a suspect (it has
@@ -232,11 +236,9 @@ end $$;
 -- bucket, null without a rate.
 create or replace function claim_flagged(
   p_position claim, p_new claim, p_limit int, p_burst int)
-returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
-  payload jsonb, meta jsonb, enqueued_at timestamptz)
+returns setof job
 language plpgsql
 as $$
-#variable_conflict use_column
 declare
   v_claim claim := claim_after(p_position, p_new);
   v_jobs job[];
@@ -280,10 +282,7 @@ begin
       values (p_new.segment, v_claim.lane, v_claim.seq, v_withheld,
               cardinality(v_withheld) = v_claim.n);
   end if;
-  return query
-    select v_claim.lane, v_claim.seq, j.id, j.attempt, j.crashes, j.kind, j.payload, j.meta,
-      j.enqueued_at
-    from unnest(v_jobs) j where j.id <> all (v_withheld);
+  return query select j.* from unnest(v_jobs) j where j.id <> all (v_withheld);
 end $$;
 
 -- The claim row that follows a position, without its end.

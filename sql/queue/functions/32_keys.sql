@@ -10,11 +10,9 @@ as $$ select '00000000-0000-0000-0000-000000000000'::uuid $$;
 -- The claim of a keyed queue; p_limit is what the queue's own limits leave.
 create or replace function claim_keyed(
   p_queue queue, p_positions claim[], p_new claim, p_limit int)
-returns table (lane int, seq bigint, id bigint, attempt smallint, crashes smallint, kind text,
-  payload jsonb, meta jsonb, enqueued_at timestamptz)
+returns setof job
 language plpgsql
 as $$
-#variable_conflict use_column
 declare
   v_band int;
   v_position claim;
@@ -34,10 +32,11 @@ begin
     select t.ids, t.spent, t.is_full into v_ids, p_new.spent, v_is_full
       from take_keyed(p_queue, v_position, p_new, p_limit) t;
     return query
-      select h.lane, h.seq, h.id, h.attempt, h.crashes, h.kind, h.payload, h.meta, h.enqueued_at
+      select (held_job(h)).*
       from unnest(v_ids) with ordinality i (id, place)
         join held h on h.lane = v_position.lane and h.seq = v_position.seq + 1 and h.id = i.id
       order by i.place;
+    if found then return next claim_end(v_position.lane, v_position.seq + 1); end if;
     p_limit := p_limit - cardinality(v_ids);
     exit when v_is_full or p_limit <= 0;
   end loop;
