@@ -87,6 +87,9 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "MailTransport", dependencies: ["CCurl"], swiftSettings: settings),
+    .systemLibrary(
+      name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .target(name: "PasswordHashing", dependencies: ["CSodium"], swiftSettings: settings),
     .target(
       name: "EmulationAwards",
       dependencies: [
@@ -118,7 +121,7 @@ let package = Package(
     .target(
       name: "EmulationWeb",
       dependencies: [
-        "WebServing", "EmulationAwards", "JobQueue", "LibpqClient",
+        "WebServing", "EmulationAwards", "JobQueue", "LibpqClient", "PasswordHashing",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -144,8 +147,8 @@ let package = Package(
       name: "OngCommand",
       dependencies: [
         "LibpqClient", "PrivatePostgres", "QueueSchema", "JobQueue", "JobWorker", "QueueBenchmark",
-        "PayloadEncryption", "EmulationAwards", "MailTransport", "WebServing", "EmulationWeb",
-        "QueueWeb",
+        "PasswordHashing", "PayloadEncryption", "EmulationAwards", "MailTransport", "WebServing",
+        "EmulationWeb", "QueueWeb",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -229,6 +232,8 @@ let package = Package(
         "FaultInjection", "chaos", "soak", "JobQueueTesting", "LibpqClient", "PrivatePostgres",
       ], swiftSettings: settings),
     .testTarget(
+      name: "PasswordHashingTests", dependencies: ["PasswordHashing"], swiftSettings: settings),
+    .testTarget(
       name: "DocumentRenderingTests", dependencies: ["DocumentRendering"], swiftSettings: settings),
     .testTarget(
       name: "JobQueueTests",
@@ -292,7 +297,9 @@ let package = Package(
       name: "EmulationWebTests",
       dependencies: [
         "EmulationWeb", "WebServing", "WebTesting", "EmulationAwards", "JobQueue",
-        "JobQueueTesting", "JobWorker", "LibpqClient", "PrivatePostgres", "QueueSchema",
+        "JobQueueTesting", "JobWorker", "LibpqClient", "PasswordHashing", "PrivatePostgres",
+        "QueueSchema",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
@@ -323,7 +330,8 @@ if Context.environment["ONG_LOWER_FLOORS"] != nil {
   let upper = [
     "Benchmark", "DocumentRendering", "Documentation", "Emulation", "Fuzz", "fuzz", "HotPieces",
     "MailTransport",
-    "Model", "OngCommand", "Web", "ong", "hello", "CPango", "CCurl", "PayloadEncryption",
+    "Model", "OngCommand", "PasswordHashing", "Web", "ong", "hello", "CPango", "CCurl", "CSodium",
+    "PayloadEncryption",
   ]
   package.targets.removeAll { target in upper.contains { target.name.contains($0) } }
   let targets = Set(package.targets.map(\.name))

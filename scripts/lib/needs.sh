@@ -50,6 +50,7 @@ unmet_packages() {
   has_header libpq || echo libpq-dev
   has_header simdjson || echo libsimdjson-dev
   has_header libcurl || echo libcurl4-openssl-dev
+  has_header libsodium || echo libsodium-dev
   has_header pangocairo || echo libpango1.0-dev
   has_header cairo-pdf || echo libcairo2-dev
   command -v fc-list >/dev/null || echo fontconfig
