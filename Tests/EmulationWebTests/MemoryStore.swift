@@ -79,7 +79,7 @@ actor MemoryStore: EmulationStorage {
   }
 
   @discardableResult
-  func submitSheet(_ sheet: SelfScoreSheet) throws -> SheetReceipt {
+  func submitSheet(_ sheet: SelfScoreSheet, author: String?) throws -> SheetReceipt {
     try check(sheet.blocPeriod)
     let message = LocalizedText(vi: "không", en: "no")
     guard state.accepts(sheet.stage) else { throw EmulationError.refused(message) }
@@ -97,6 +97,10 @@ actor MemoryStore: EmulationStorage {
     return SheetReceipt(
       sheetRevision: sheet.revision + 1, inputRevision: inputRevision, isChanged: true)
   }
+
+  func submission(
+    of unit: String, in key: BlocPeriodKey, stage: SheetStage
+  ) -> SheetSubmission? { nil }
 
   func reports(of key: BlocPeriodKey) throws -> [ReportArtefact] {
     try check(key)

@@ -57,7 +57,7 @@ extension EmulationRows {
   }
 
   /// Stores the sheet's next revision and returns it. The caller holds the period's lock.
-  func storeSheet(_ sheet: SelfScoreSheet) async throws -> Int {
+  func storeSheet(_ sheet: SelfScoreSheet, author: String?) async throws -> Int {
     let row = try await query(
       """
       insert into emulation.sheet as s (bloc, period, unit, stage, revision)
@@ -66,6 +66,7 @@ extension EmulationRows {
         do update set revision = s.revision + 1, changed_at = now()
       returning id, revision
       """, [sheet.blocPeriod.bloc, sheet.blocPeriod.period, sheet.unit, sheet.stage.rawValue])[0]
+    let id = try row["id"].decode(Int64.self)
     let revision = try row["revision"].decode(Int.self)
     try await query(
       """
@@ -76,11 +77,33 @@ extension EmulationRows {
              (criterion text, actual numeric, target numeric, achieved boolean, occurrences int,
               bonuses int, penalties int)
       """,
-      [
-        try row["id"].decode(Int64.self), revision,
-        try JSONText(encoding: sheet.figures.map(FigureColumns.init)),
-      ])
+      [id, revision, try JSONText(encoding: sheet.figures.map(FigureColumns.init))])
+    if let author { try await storeAuthor(author, ofSheet: id, revision: revision) }
     return revision
+  }
+
+  private func storeAuthor(_ author: String, ofSheet id: Int64, revision: Int) async throws {
+    try await query(
+      "insert into emulation.submission (sheet, revision, author) values ($1, $2, $3)",
+      [id, revision, author])
+  }
+
+  func submission(
+    of unit: String, in key: BlocPeriodKey, stage: SheetStage
+  ) async throws -> SheetSubmission? {
+    try await query(
+      """
+      select b.revision, b.author, b.submitted_at
+        from emulation.sheet s
+        join emulation.submission b on b.sheet = s.id and b.revision = s.revision
+       where s.bloc = $1 and s.period = $2 and s.unit = $3 and s.stage = $4
+      """, [key.bloc, key.period, unit, stage.rawValue]
+    ).first.map { row in
+      SheetSubmission(
+        revision: try row["revision"].decode(Int.self),
+        author: try row["author"].decode(String.self),
+        submittedAt: try row["submitted_at"].decode(Date.self))
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+public import Foundation
+
 /// What pages and commands read and write. ``EmulationStore`` keeps it in PostgreSQL.
 ///
 /// Functions that name a bloc and period throw ``EmulationError/unknown(_:)`` if there is none.
@@ -25,8 +27,17 @@ public protocol EmulationStorage: Sendable {
   /// Throws ``SheetRejected`` with every problem of the figures, ``EmulationError/conflict(_:)`` if
   /// the sheet was changed since the revision that was read, ``EmulationError/refused(_:)`` if the
   /// period's state takes no such sheet.
+  ///
+  /// - Parameter author: the name of the account that sent it, which is kept with the revision;
+  ///   nil:
+  ///   nobody knows.
   @discardableResult
-  func submitSheet(_ sheet: SelfScoreSheet) async throws -> SheetReceipt
+  func submitSheet(_ sheet: SelfScoreSheet, author: String?) async throws -> SheetReceipt
+
+  /// Who sent the sheet as it is stored; nil if nobody knows.
+  func submission(
+    of unit: String, in key: BlocPeriodKey, stage: SheetStage
+  ) async throws -> SheetSubmission?
 
   /// Rendered reports of the period, newest first.
   func reports(of key: BlocPeriodKey) async throws -> [ReportArtefact]
@@ -34,6 +45,28 @@ public protocol EmulationStorage: Sendable {
   func decisions(of key: BlocPeriodKey) async throws -> [Decision]
   /// Notices of the period's decisions, by recipient.
   func notices(of key: BlocPeriodKey) async throws -> [Notice]
+}
+
+extension EmulationStorage {
+  /// Sends a sheet of which nobody knows who filled it in.
+  @discardableResult
+  public func submitSheet(_ sheet: SelfScoreSheet) async throws -> SheetReceipt {
+    try await submitSheet(sheet, author: nil)
+  }
+}
+
+/// Who sent a revision of a sheet, and when.
+public struct SheetSubmission: Hashable, Sendable {
+  public let revision: Int
+  /// The account's name.
+  public let author: String
+  public let submittedAt: Date
+
+  public init(revision: Int, author: String, submittedAt: Date) {
+    self.revision = revision
+    self.author = author
+    self.submittedAt = submittedAt
+  }
 }
 
 /// What became of a sheet that was sent.

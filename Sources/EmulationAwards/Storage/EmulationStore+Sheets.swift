@@ -4,7 +4,9 @@ import LibpqClient
 
 extension EmulationStore {
   @discardableResult
-  public func submitSheet(_ sheet: SelfScoreSheet) async throws -> SheetReceipt {
+  public func submitSheet(
+    _ sheet: SelfScoreSheet, author: String?
+  ) async throws -> SheetReceipt {
     try await write { rows in
       let key = sheet.blocPeriod
       // The lock comes first: recalculation waits for it, so no edit slips between its reading and
@@ -20,7 +22,7 @@ extension EmulationStore {
       try sheet.validate(
         against: try await rows.scheme(period.schemeCode, version: period.schemeVersion))
       guard stored.revision == sheet.revision else { throw EmulationError.staleSheet(stored) }
-      let revision = try await rows.storeSheet(sheet)
+      let revision = try await rows.storeSheet(sheet, author: author)
       let input = try await rows.bumpInputRevision(of: key)
       try await enqueueRecalculation(of: key, in: rows)
       return SheetReceipt(sheetRevision: revision, inputRevision: input, isChanged: true)

@@ -66,6 +66,12 @@ public struct EmulationStore: EmulationStorage {
     }
   }
 
+  public func submission(
+    of unit: String, in key: BlocPeriodKey, stage: SheetStage
+  ) async throws -> SheetSubmission? {
+    try await read { try await $0.submission(of: unit, in: key, stage: stage) }
+  }
+
   public func reports(of key: BlocPeriodKey) async throws -> [ReportArtefact] {
     try await read { try await $0.artefacts(of: key) }
   }

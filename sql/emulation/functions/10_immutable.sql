@@ -25,3 +25,5 @@ create or replace trigger award_is_immutable before update or delete on award
   for each row execute function refuse_change();
 create or replace trigger state_change_is_immutable before update or delete on state_change
   for each row execute function refuse_change();
+create or replace trigger submission_is_immutable before update or delete on submission
+  for each row execute function refuse_change();
