@@ -14,8 +14,9 @@ public struct Ong: AsyncParsableCommand {
       """,
     version: OngVersion.current,
     subcommands: [
-      UpCommand.self, WorkCommand.self, WebCommand.self, MigrateCommand.self, QueuesCommand.self,
-      JobsCommand.self, DeadCommand.self, WorkersCommand.self, EnqueueCommand.self,
+      UpCommand.self, WorkCommand.self, WebCommand.self, AccountsCommand.self, MigrateCommand.self,
+      QueuesCommand.self, JobsCommand.self, DeadCommand.self, WorkersCommand.self,
+      EnqueueCommand.self,
       SchedulesCommand.self, WorkflowsCommand.self, KindsCommand.self, KeysCommand.self,
       CheckPayloadsCommand.self, NoticesCommand.self, BenchCommand.self,
       BenchWorkerCommand.self,

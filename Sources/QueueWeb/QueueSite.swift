@@ -10,7 +10,8 @@ package import WebServing
 /// | Path | Answer |
 /// |---|---|
 /// | `/healthz` | 200 while the process serves; never asks the database |
-/// | `/readyz` | 200 if the database is reachable with the schemas of this binary, else 503 and why |
+/// | `/readyz` | 200 if the database is reachable with the schemas of this binary, else 503 and why
+/// |
 /// | `/api/queues` | `{"queues": […]}`, as `ong queues ls --json` |
 /// | `/api/workers` | `{"workers": […]}`, as `ong workers ls --json` |
 package struct QueueSite: WebSite {
@@ -21,9 +22,16 @@ package struct QueueSite: WebSite {
   private let readiness: Recent<Readiness>
   private let queues: Recent<String>
   private let workers: Recent<String>
+  private let admit: @Sendable (Request) async throws -> Void
 
-  /// - Parameter check: throws if the process cannot work now; see ``Readiness``.
-  package init(queue: JobQueue, readiness check: @escaping @Sendable () async throws -> Void) {
+  /// - Parameters:
+  ///   - check: throws if the process cannot work now; see ``Readiness``.
+  ///   - admit: throws for who may not read what queues and workers do. Default: everybody may.
+  package init(
+    queue: JobQueue, readiness check: @escaping @Sendable () async throws -> Void,
+    admit: @escaping @Sendable (Request) async throws -> Void = { _ in }
+  ) {
+    self.admit = admit
     readiness = Recent(for: Self.freshness) { await Readiness(check) }
     queues = Recent(for: Self.freshness) {
       try JSONNotation.text(QueueList(queues: try await queue.queues()))
@@ -40,8 +48,14 @@ package struct QueueSite: WebSite {
       return Self.answer(
         try JSONNotation.text(readiness), readiness.ready ? .ok : .serviceUnavailable)
     }
-    router.get("api/queues") { _, _ in Self.answer(try await queues.value()) }
-    router.get("api/workers") { _, _ in Self.answer(try await workers.value()) }
+    router.get("api/queues") { request, _ in
+      try await admit(request)
+      return Self.answer(try await queues.value())
+    }
+    router.get("api/workers") { request, _ in
+      try await admit(request)
+      return Self.answer(try await workers.value())
+    }
   }
 
   private static func answer(_ json: String, _ status: HTTPResponse.Status = .ok) -> Response {

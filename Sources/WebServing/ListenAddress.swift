@@ -64,9 +64,9 @@ package enum ListenError: Error, Equatable, CustomStringConvertible {
       "expected an address like 127.0.0.1:8080, got: \(text)"
     case .reachableFromOutside(let address):
       """
-      \(address) can be reached from other machines, and the pages have no logins yet: anybody who \
-      reaches them can send forms. Listen on 127.0.0.1 behind a proxy that checks who comes in, or \
-      allow it with --insecure-listen.
+      \(address) can be reached from other machines: passwords would cross the network \
+      unencrypted, and while there is no account anybody there can send forms. Listen on \
+      127.0.0.1 behind a proxy with HTTPS, or allow it with --insecure-listen.
       """
     }
   }

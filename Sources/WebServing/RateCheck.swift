@@ -5,7 +5,7 @@ import Synchronization
 
 /// Answers 429 with `Retry-After` to who asks more often than people do, forms counted apart.
 ///
-/// A visitor is an address: there are no accounts, and a cookie is the visitor's to throw away.
+/// A visitor is an address: most have no account, and a cookie is the visitor's to throw away.
 /// Behind a proxy that ``WebConfiguration/trustedProxies`` names, it is the last address of
 /// `X-Forwarded-For`, which is the one that the proxy itself has seen.
 package final class RateCheck: RouterMiddleware {
@@ -45,6 +45,8 @@ package final class RateCheck: RouterMiddleware {
         ?? (isForm ? buckets.forms.take(visitor, at: now()) : nil)
     }
     if let wait { throw WebFailure(.tooManyRequests, .tooMany, retryAfter: wait) }
+    var context = context
+    context.visitorAddress = visitor
     return try await next(request, context)
   }
 

@@ -1,8 +1,8 @@
 /// How the web server listens and whom it answers.
 ///
-/// There are no accounts yet: whoever reaches the port may read every page and send every form.
-/// That is why only this machine is served unless ``insecureListen`` is set, and why requests for
-/// foreign host names are refused (``HostCheck``).
+/// It speaks plain HTTP, and sites may serve whoever reaches them. That is why only this machine is
+/// served unless ``insecureListen`` is set, and why requests for foreign host names are refused
+/// (``HostCheck``).
 package struct WebConfiguration: Sendable {
   /// Default `127.0.0.1:8080`. Port 0 takes a free one, see ``WebServer/run(onReady:)``.
   package var address = ListenAddress()

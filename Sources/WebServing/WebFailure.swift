@@ -15,6 +15,10 @@ package struct WebFailure: Error, Equatable {
     case tooLarge
     /// The form was not sent from our own page by this browser.
     case forgedForm
+    /// Only who has signed in may do this.
+    case signInNeeded
+    /// Who has signed in may not do this.
+    case notAllowed
     /// The `Host` is not one of ours.
     case foreignHost
     /// The visitor asks too often.

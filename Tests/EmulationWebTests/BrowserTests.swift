@@ -17,4 +17,23 @@ struct BrowserTests {
       }
     }
   }
+
+  @Test(.enabled(if: Browser.isInstalled))
+  func `a real browser signs in, sends its unit's form and no other's, and signs out`()
+    async throws
+  {
+    try await SiteDatabase.with { site in
+      try await site.settle()
+      try await site.addAccount("an", .officer(unit: "KHOC"))
+      try await site.serving { address in
+        let outcome = try await Browser.run(
+          "test_accounts.py",
+          [
+            "ONG_URL": "http://\(address)", "ONG_ACCOUNT": "an", "ONG_UNIT": "KHOC",
+            "ONG_PASSWORD": SiteDatabase.password,
+          ])
+        #expect(outcome.status == 0, "\(outcome.output)")
+      }
+    }
+  }
 }

@@ -17,8 +17,8 @@ struct EventStreamTests {
   {
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let site = try EmulationSite(
-      store: MemoryStore(), signals: HandSignals(), reportsFolder: URL(filePath: "/nonexistent"),
-      logger: quiet)
+      store: MemoryStore(), signals: HandSignals(), signIn: nil,
+      reportsFolder: URL(filePath: "/nonexistent"), logger: quiet)
     var configuration = WebConfiguration()
     configuration.address.port = 0
     configuration.shutdownGrace = .seconds(15)

@@ -149,7 +149,7 @@ struct SheetPageTests {
 
   @Test func `a body that is too large or no form at all is refused in words`() async throws {
     try await SiteFixture().browse { client in
-      let large = ByteBuffer(repeating: UInt8(ascii: "a"), count: SheetPages.maxFormSize + 1)
+      let large = ByteBuffer(repeating: UInt8(ascii: "a"), count: SubmittedForm.maxSize + 1)
       let type: HTTPFields = [.contentType: "application/x-www-form-urlencoded"]
       try await client.execute(uri: SiteFixture.form, method: .post, headers: type, body: large) {
         #expect($0.status == .contentTooLarge)

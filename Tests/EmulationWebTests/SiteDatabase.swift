@@ -5,6 +5,7 @@ import JobQueueTesting
 import JobWorker
 import LibpqClient
 import Logging
+import PasswordHashing
 import PrivatePostgres
 import QueueSchema
 import WebServing
@@ -31,23 +32,33 @@ extension TestTemplate {
 /// The site over the real store, in a database of one test's own.
 struct SiteDatabase {
   static let key = BlocPeriodKey(bloc: "HDT", period: "2023")
+  /// Cheap: what is tested is not what a hash costs.
+  static let hasher = PasswordHasher(cost: PasswordCost(passes: 1, memory: 8 * 1024))
 
   let configuration: ConnectionConfiguration
   let pool: ConnectionPool
   let store: EmulationStore
+  let accounts: AccountStore
   let server: WebServer
   let folder: URL
 
-  /// - Parameter debounce: least time between two recalculations.
+  /// - Parameters:
+  ///   - debounce: least time between two recalculations.
+  ///   - secureCookies: whether browsers are to come by HTTPS only.
+  ///   - logger: what the site says.
   static func with(
-    debounce: Duration = .zero, _ body: (SiteDatabase) async throws -> Void
+    debounce: Duration = .zero, secureCookies: Bool = false,
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+    _ body: (SiteDatabase) async throws -> Void
   ) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "web-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     try await TestDatabase.withDatabase(template: .sampleBloc) { database in
       let pool = ConnectionPool(database.configuration, size: 8)
       do {
-        try await body(SiteDatabase(database.configuration, pool, folder, .waiting(debounce)))
+        try await body(
+          SiteDatabase(
+            database.configuration, pool, folder, .waiting(debounce), secureCookies, logger))
       } catch {
         await pool.close()
         throw error
@@ -58,23 +69,25 @@ struct SiteDatabase {
 
   private init(
     _ configuration: ConnectionConfiguration, _ pool: ConnectionPool, _ folder: URL,
-    _ settings: EmulationSettings
+    _ settings: EmulationSettings, _ secureCookies: Bool, _ logger: Logger
   ) throws {
-    let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     self.configuration = configuration
     self.pool = pool
     self.folder = folder
     store = EmulationStore(pool: pool, queue: JobQueue(pool: pool), settings: settings)
+    accounts = AccountStore(pool: pool)
     var web = WebConfiguration()
     web.address.port = 0
+    web.formRate = RateLimit(burst: 1000, perSecond: 1000)
     server = try WebServer(
       configuration: web,
       sites: [
         try EmulationSite(
           store: store,
-          signals: DatabaseRankingSignals(configuration: configuration, logger: quiet),
-          reportsFolder: folder, logger: quiet)
-      ], errorPages: try SiteErrorPages(), logger: quiet)
+          signals: DatabaseRankingSignals(configuration: configuration, logger: logger),
+          signIn: SignIn(store: accounts, hasher: Self.hasher), reportsFolder: folder,
+          secureCookies: secureCookies, logger: logger)
+      ], errorPages: try SiteErrorPages(), logger: logger)
   }
 
   /// Serves and works while `body` runs with the pages' address, and stops both afterwards.

@@ -39,7 +39,8 @@ struct SiteFixture {
       configuration: configuration,
       sites: [
         try EmulationSite(
-          store: store, signals: signals, reportsFolder: reportsFolder, logger: quiet)
+          store: store, signals: signals, signIn: nil, reportsFolder: reportsFolder,
+          logger: quiet)
       ], errorPages: try SiteErrorPages(), logger: quiet)
   }
 
@@ -90,7 +91,7 @@ struct FilledForm {
 
 extension String {
   /// Names and values of a page's inputs; of choices the chosen one.
-  fileprivate var inputs: [String: String] {
+  var inputs: [String: String] {
     matches(of: /<input [^>]*>/).reduce(into: [:]) { inputs, match in
       let tag = match.output
       guard let name = tag.firstMatch(of: /name="([^"]*)"/)?.1,

@@ -17,7 +17,9 @@ struct BuiltCommand {
     try await program.run(arguments, input: input)
   }
 
-  func run(_ arguments: [String]) async throws -> Program.Ended { try await program.run(arguments) }
+  func run(_ arguments: [String], input: String = "") async throws -> Program.Ended {
+    try await program.run(arguments, input: input)
+  }
 
   func start(_ arguments: [String]) throws -> RunningProgram { try program.start(arguments) }
 

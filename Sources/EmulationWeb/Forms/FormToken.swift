@@ -5,13 +5,13 @@ import Hummingbird
 
 /// Proves that a form was filled in on our own page, by the browser that opened it.
 ///
-/// The browser keeps a random secret in a cookie that scripts and other sites cannot read; each form
-/// carries a code made from that secret, the form's path and the revision of what it edits. Nothing
-/// is kept on the server, so a restart or a second web process makes no form invalid. Bound to the
-/// revision, a code lets through one change: afterwards the revision has moved on.
+/// The browser keeps a random secret in a cookie that scripts and other sites cannot read; each
+/// form carries a code made from that secret, the form's path and the revision of what it edits.
+/// Nothing is kept on the server, so a restart or a second web process makes no form invalid. Bound
+/// to the revision, a code lets through one change: afterwards the revision has moved on.
 struct FormToken: Sendable {
-  /// Browsers take a cookie whose name begins with `__Host-` from this very host and over HTTPS only:
-  /// no neighbour of the domain can put one in. It needs HTTPS.
+  /// Browsers take a cookie whose name begins with `__Host-` from this very host and over HTTPS
+  /// only: no neighbour of the domain can put one in. It needs HTTPS.
   static func cookieName(secure: Bool) -> String { secure ? "__Host-ong_form" : "ong_form" }
   static let fieldName = "ma-bieu-mau"
   /// Bytes, in the cookie as 64 hexadecimal digits.
@@ -29,7 +29,7 @@ struct FormToken: Sendable {
   init(_ request: Request, secure: Bool) {
     isSecure = secure
     let known = request.cookies[Self.cookieName(secure: secure)].flatMap {
-      Self.bytes(hex: $0.value)
+      HexText.bytes($0.value, count: Self.secretSize)
     }
     isNew = known == nil
     secret = known ?? SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
@@ -37,16 +37,18 @@ struct FormToken: Sendable {
 
   var cookie: Cookie {
     Cookie(
-      name: Self.cookieName(secure: isSecure), value: Self.hex(secret), path: "/",
+      name: Self.cookieName(secure: isSecure), value: HexText.of(secret), path: "/",
       secure: isSecure, httpOnly: true, sameSite: .strict)
   }
 
   func code(path: String, revision: Int) -> String {
-    Self.hex(HMAC<SHA256>.authenticationCode(for: Self.message(path, revision), using: key))
+    HexText.of(HMAC<SHA256>.authenticationCode(for: Self.message(path, revision), using: key))
   }
 
   func accepts(_ code: String?, path: String, revision: Int) -> Bool {
-    guard let code = code.flatMap({ Self.bytes(hex: $0) }) else { return false }
+    guard let code = code.flatMap({ HexText.bytes($0, count: Self.secretSize) }) else {
+      return false
+    }
     return HMAC<SHA256>.isValidAuthenticationCode(
       code, authenticating: Self.message(path, revision), using: key)
   }
@@ -55,17 +57,6 @@ struct FormToken: Sendable {
 
   private static func message(_ path: String, _ revision: Int) -> Data {
     Data("form \(revision) \(path)".utf8)
-  }
-
-  private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-  }
-
-  private static func bytes(hex text: String) -> [UInt8]? {
-    guard text.utf8.count == 2 * secretSize, text.utf8.allSatisfy({ $0 < 128 }) else { return nil }
-    let digits = text.compactMap(\.hexDigitValue)
-    guard digits.count == 2 * secretSize else { return nil }
-    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
   }
 }
 

@@ -20,8 +20,7 @@ struct Assets: Sendable {
   init(_ embedded: [(path: String, text: String)]) {
     files = Dictionary(
       uniqueKeysWithValues: embedded.map { name, text in
-        let digest = SHA256.hash(data: Array(text.utf8)).prefix(6)
-        let hash = digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let hash = HexText.of(SHA256.hash(data: Array(text.utf8)).prefix(6))
         return (name, File(path: "/tai-nguyen/\(hash)/\(name)", type: Self.type(name), text: text))
       })
   }

@@ -80,7 +80,8 @@ extension DocumentsView {
       attemptCount: notice.attempts)
   }
 
-  /// Enough of an address to recognise it, too little to write to it: the page has no logins yet.
+  /// Enough of an address to recognise it, too little to write to it: the page is read by more
+  /// people than need to.
   static func masked(_ email: String) -> String {
     guard let at = email.lastIndex(of: "@") else { return "•••" }
     return email[..<at].prefix(2) + "•••" + email[at...]

@@ -27,9 +27,26 @@ struct PagePaths {
   var events: String { "\(shared)/truc-tiep" }
   var status: String { "\(shared)/trang-thai" }
 
-  private static func encoded(_ code: String) -> String {
-    code.addingPercentEncoding(
-      withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-_")))
-      ?? ""
+  private static func encoded(_ code: String) -> String { code.percentEncoded }
+}
+
+/// Where one signs in and out and keeps one's account, in one language.
+struct AccountPaths {
+  let language: Language
+
+  var signIn: String { "\(language.prefix)/dang-nhap" }
+  var signOut: String { "\(language.prefix)/dang-xuat" }
+  var account: String { "\(language.prefix)/tai-khoan" }
+
+  /// The sign-in page that leads on to a path of this site.
+  func signIn(for path: String) -> String {
+    "\(signIn)?\(ReturnPath.fieldName)=\(path.percentEncoded)"
+  }
+}
+
+extension String {
+  fileprivate var percentEncoded: String {
+    let plain = CharacterSet.alphanumerics.union(.init(charactersIn: "-_"))
+    return addingPercentEncoding(withAllowedCharacters: plain) ?? ""
   }
 }

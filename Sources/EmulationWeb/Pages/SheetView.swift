@@ -64,6 +64,9 @@ struct SheetView {
   let revisionField: String
   let revision: Int
   let isFirst: Bool
+  /// Who sent the stored sheet, and when; nil where nobody knows.
+  let author: String?
+  let sentTime: String?
   let isOpen: Bool
   let isExpired: Bool
   let isConflict: Bool
@@ -78,7 +81,8 @@ extension SheetView {
   init(
     page: PageFrame, language: Language, bloc: BlocPeriod, scheme: ScoringScheme,
     unit: EmulationUnit, form: SheetForm, stored: SheetForm, score: UnitScore?,
-    notice: Notice, problems: [SheetRejected.Problem], token: FormToken, action: String
+    submission: SheetSubmission?, notice: Notice, problems: [SheetRejected.Problem],
+    token: FormToken, action: String
   ) {
     let wording = SheetWording(
       language: language, scheme: scheme, form: form,
@@ -97,6 +101,8 @@ extension SheetView {
     self.token = token.code(path: action, revision: revision)
     revisionField = SheetForm.revisionField
     isFirst = revision == 0
+    author = submission?.author
+    sentTime = submission.map { language.time($0.submittedAt) }
     isOpen = bloc.state.accepts(.selfScore)
     isExpired = notice == .expired
     isConflict = notice == .conflict

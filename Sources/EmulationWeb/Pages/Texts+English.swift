@@ -94,6 +94,41 @@ extension Texts {
     ruleQualitative: "Qualitative: all points if achieved, otherwise none.",
     rulePerOccurrence: "Per occurrence: each gives",
     ruleBonus: "each bonus",
-    rulePenalty: "each deduction"
+    rulePenalty: "each deduction",
+    signIn: "Sign in",
+    signOut: "Sign out",
+    signInNeeded: "This page is for those who have signed in",
+    signInNeededHint:
+      "Sign in with the account of your unit or of the bloc's secretary; the page opens afterwards.",
+    signInRefused: "Wrong name or password",
+    signInRefusedHint: "Check the keyboard's language and Caps Lock, then try again.",
+    waitBefore: "Too many attempts: wait for",
+    waitHint: "Then try again. If the password is forgotten, the administrator can set a new one.",
+    formExpired: "The form was not sent: this page had been open for too long",
+    formExpiredHint:
+      "Fill it in and send it once more. If this message comes again, allow your browser to keep this site's cookie.",
+    accountName: "Name",
+    password: "Password",
+    forgotten: "Forgotten the password? The administrator can set a new one.",
+    account: "Account",
+    officerOf: "sends the form of the unit",
+    secretaryOf: "secretary of the bloc",
+    secretaryOfAll: "secretary of every bloc",
+    changePassword: "Change the password",
+    oldPassword: "Current password",
+    newPassword: "New password",
+    newPasswordAgain: "New password again",
+    passwordRule: "Least number of characters:",
+    passwordRuleHint:
+      "A long sentence that you remember is best; no special characters are needed.",
+    passwordChanged: "The password was changed",
+    passwordChangedHint: "Every other session of this account has ended.",
+    passwordKept: "The password was not changed",
+    wrongOldPassword: "The current password is wrong. Fill in all three fields again.",
+    passwordsDiffer: "The new password was not the same twice. Fill in all three fields again.",
+    passwordTooShort: "The new password is too short. Least number of characters:",
+    passwordTooLong: "The new password is too long. Most bytes:",
+    passwordControl: "The new password has control characters such as tabs. Choose another.",
+    sentBy: "sent by"
   )
 }

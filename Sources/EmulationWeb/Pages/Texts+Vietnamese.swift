@@ -96,6 +96,41 @@ extension Texts {
     ruleQualitative: "Định tính: đạt được điểm tối đa, không đạt không có điểm.",
     rulePerOccurrence: "Theo số lần: mỗi lần được",
     ruleBonus: "mỗi lần thưởng",
-    rulePenalty: "mỗi lần trừ"
+    rulePenalty: "mỗi lần trừ",
+    signIn: "Đăng nhập",
+    signOut: "Đăng xuất",
+    signInNeeded: "Cần đăng nhập để mở trang này",
+    signInNeededHint:
+      "Đăng nhập bằng tài khoản của đơn vị hoặc của thư ký khối; sau đó trang sẽ tự mở.",
+    signInRefused: "Tên hoặc mật khẩu không đúng",
+    signInRefusedHint: "Kiểm tra bộ gõ tiếng Việt và phím Caps Lock rồi nhập lại.",
+    waitBefore: "Đã thử quá nhiều lần: hãy đợi",
+    waitHint:
+      "Sau đó hãy thử lại. Nếu quên mật khẩu, người quản trị có thể đặt mật khẩu mới cho anh/chị.",
+    formExpired: "Biểu mẫu chưa được gửi: trang này đã mở quá lâu",
+    formExpiredHint:
+      "Nhập lại rồi bấm gửi một lần nữa. Nếu vẫn gặp thông báo này, hãy cho phép trình duyệt lưu cookie của trang.",
+    accountName: "Tên đăng nhập",
+    password: "Mật khẩu",
+    forgotten: "Quên mật khẩu? Người quản trị có thể đặt mật khẩu mới.",
+    account: "Tài khoản",
+    officerOf: "cán bộ phụ trách phiếu của đơn vị",
+    secretaryOf: "thư ký khối",
+    secretaryOfAll: "thư ký của mọi khối",
+    changePassword: "Đổi mật khẩu",
+    oldPassword: "Mật khẩu hiện tại",
+    newPassword: "Mật khẩu mới",
+    newPasswordAgain: "Nhập lại mật khẩu mới",
+    passwordRule: "Số ký tự tối thiểu:",
+    passwordRuleHint: "Một câu dài, dễ nhớ là tốt nhất; không cần ký tự đặc biệt.",
+    passwordChanged: "Đã đổi mật khẩu",
+    passwordChangedHint: "Mọi phiên đăng nhập khác của tài khoản này đã kết thúc.",
+    passwordKept: "Mật khẩu chưa được đổi",
+    wrongOldPassword: "Mật khẩu hiện tại không đúng. Nhập lại cả ba ô.",
+    passwordsDiffer: "Hai lần nhập mật khẩu mới không giống nhau. Nhập lại cả ba ô.",
+    passwordTooShort: "Mật khẩu mới quá ngắn. Số ký tự tối thiểu:",
+    passwordTooLong: "Mật khẩu mới quá dài. Số byte tối đa:",
+    passwordControl: "Mật khẩu mới có ký tự điều khiển như dấu tab. Chọn mật khẩu khác.",
+    sentBy: "gửi bởi"
   )
 }

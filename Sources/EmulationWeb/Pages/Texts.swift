@@ -98,5 +98,38 @@ struct Texts: Sendable {
   let ruleBonus: String
   let rulePenalty: String
 
+  let signIn: String
+  let signOut: String
+  let signInNeeded: String
+  let signInNeededHint: String
+  let signInRefused: String
+  let signInRefusedHint: String
+  let waitBefore: String
+  let waitHint: String
+  let formExpired: String
+  let formExpiredHint: String
+  let accountName: String
+  let password: String
+  let forgotten: String
+  let account: String
+  let officerOf: String
+  let secretaryOf: String
+  let secretaryOfAll: String
+  let changePassword: String
+  let oldPassword: String
+  let newPassword: String
+  let newPasswordAgain: String
+  let passwordRule: String
+  let passwordRuleHint: String
+  let passwordChanged: String
+  let passwordChangedHint: String
+  let passwordKept: String
+  let wrongOldPassword: String
+  let passwordsDiffer: String
+  let passwordTooShort: String
+  let passwordTooLong: String
+  let passwordControl: String
+  let sentBy: String
+
   static func of(_ language: Language) -> Texts { language == .vi ? vi : en }
 }

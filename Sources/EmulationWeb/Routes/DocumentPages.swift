@@ -10,28 +10,40 @@ struct DocumentPages: Sendable {
   let language: Language
 
   func addRoutes(to group: RouterGroup<VisitContext>) {
-    group.get("khoi/:bloc/:period/van-ban") { _, context in try await documents(context) }
-    group.get("khoi/:bloc/:period/van-ban/bao-cao/:report") { _, context in
-      try await report(context)
+    group.get("khoi/:bloc/:period/van-ban") { request, context in
+      try await documents(request, context)
+    }
+    group.get("khoi/:bloc/:period/van-ban/bao-cao/:report") { request, context in
+      try await report(request, context)
     }
   }
 
-  private func documents(_ context: VisitContext) async throws -> Response {
+  private func documents(_ request: Request, _ context: VisitContext) async throws -> Response {
     let key = try context.blocPeriodKey()
+    let visitor = try await reader(request, of: key)
     let bloc = try await parts.store.blocPeriod(key)
     let page = PageFrame(
       language, title: Texts.of(language).documents,
-      path: PagePaths(language: .vi, key: key).documents, assets: parts.assets, bloc: bloc)
+      path: PagePaths(language: .vi, key: key).documents, assets: parts.assets,
+      visitor: visitor, bloc: bloc)
     let view = DocumentsView(
       page: page, language: language, bloc: bloc,
       reports: try await parts.store.reports(of: key),
       decisions: try await parts.store.decisions(of: key),
       notices: try await parts.store.notices(of: key))
-    return parts.renderer.page("documents", view)
+    return parts.page("documents", view, for: visitor)
   }
 
-  private func report(_ context: VisitContext) async throws -> Response {
+  /// Who asks, if they may read the bloc's documents.
+  private func reader(_ request: Request, of key: BlocPeriodKey) async throws -> Visitor {
+    let visitor = try await parts.visitor(request)
+    try visitor.requireReading(key, members: try await parts.store.members(of: key))
+    return visitor
+  }
+
+  private func report(_ request: Request, _ context: VisitContext) async throws -> Response {
     let key = try context.blocPeriodKey()
+    _ = try await reader(request, of: key)
     let id = try context.parameters.require("report", as: Int64.self)
     guard let report = try await parts.store.reports(of: key).first(where: { $0.id == id }),
       let file = file(of: report)

@@ -20,23 +20,27 @@ struct RankingPages: Sendable {
     if blocs.count == 1 {
       return .redirect(to: PagePaths(language: language, key: blocs[0].key).ranking, type: .found)
     }
+    let visitor = try await parts.visitor(request)
     let page = PageFrame(
-      language, title: Texts.of(language).blocs, path: "/", assets: parts.assets)
-    return parts.renderer.page("blocs", BlocsView(page: page, language: language, blocs: blocs))
+      language, title: Texts.of(language).blocs, path: "/", assets: parts.assets, visitor: visitor)
+    return parts.page(
+      "blocs", BlocsView(page: page, language: language, blocs: blocs), for: visitor)
   }
 
   private func ranking(_ request: Request, _ context: VisitContext) async throws -> Response {
     let key = try context.blocPeriodKey()
-    let view = try await view(of: key, confirmation: confirmation(request, key))
-    return parts.renderer.page("ranking", view)
+    let visitor = try await parts.visitor(request)
+    let view = try await view(
+      of: key, visitor: visitor, confirmation: confirmation(request, key))
+    return parts.page("ranking", view, for: visitor)
   }
 
   private func table(_ context: VisitContext) async throws -> Response {
-    parts.renderer.page("board", try await view(of: context.blocPeriodKey(), confirmation: nil))
+    parts.renderer.page("board", try await view(of: context.blocPeriodKey()))
   }
 
   private func view(
-    of key: BlocPeriodKey, confirmation: RankingView.Confirmation?
+    of key: BlocPeriodKey, visitor: Visitor? = nil, confirmation: RankingView.Confirmation? = nil
   ) async throws -> RankingView {
     // The period first: a result read later may be newer than it, never older than it says.
     let bloc = try await parts.store.blocPeriod(key)
@@ -45,8 +49,8 @@ struct RankingPages: Sendable {
     let isPending = RankingStamp(bloc, ranking).isPending
     let page = PageFrame(
       language, title: Texts.of(language).ranking,
-      path: PagePaths(language: .vi, key: key).ranking, assets: parts.assets, bloc: bloc,
-      refreshURL: isPending ? PagePaths(language: language, key: key).ranking : nil)
+      path: PagePaths(language: .vi, key: key).ranking, assets: parts.assets, visitor: visitor,
+      bloc: bloc, refreshURL: isPending ? PagePaths(language: language, key: key).ranking : nil)
     return RankingView(
       page: page, language: language, bloc: bloc, scheme: scheme, ranking: ranking,
       confirmation: confirmation)

@@ -51,6 +51,16 @@ package struct SiteErrorPages: ErrorPages {
         "Biểu mẫu không được gửi từ trang này",
         "Mở phiếu tự chấm từ bảng xếp hạng của hệ thống rồi nhập và gửi lại."
       )
+    case .signInNeeded:
+      (
+        "Biểu mẫu chưa được gửi: phiên đăng nhập đã kết thúc",
+        "Đăng nhập lại trong một thẻ mới của trình duyệt, rồi quay lại trang trước (số liệu đã nhập vẫn còn) và gửi một lần nữa."
+      )
+    case .notAllowed:
+      (
+        "Tài khoản này không được mở trang này",
+        "Mỗi cán bộ chỉ mở và gửi phiếu của đơn vị mình: vào trang Tự chấm điểm để mở phiếu đó. Nếu phiếu này cần sửa, hãy báo thư ký khối; nếu tài khoản ghi sai đơn vị, hãy báo người quản trị."
+      )
     case .foreignHost:
       (
         "Tên máy chủ không đúng",
@@ -82,6 +92,16 @@ package struct SiteErrorPages: ErrorPages {
       (
         "The form was not sent from this site",
         "Open the self-score sheet from the ranking, fill it in and send it again."
+      )
+    case .signInNeeded:
+      (
+        "The form was not sent: your session has ended",
+        "Sign in again in a new tab, then go back to the page before (what you typed is still there) and send it once more."
+      )
+    case .notAllowed:
+      (
+        "This account may not open this page",
+        "An officer opens and sends the form of one unit: find it under Self-scoring. If this form needs a correction, tell the bloc's secretary; if your account names the wrong unit, tell the administrator."
       )
     case .foreignHost:
       (

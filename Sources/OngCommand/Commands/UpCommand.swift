@@ -37,8 +37,8 @@ struct UpCommand: AsyncParsableCommand {
   func run() async throws {
     try service.requireSessions(for: "live rankings and the maintenance")
     let signals = ShutdownSignals()
-    // In a process that a worker has started to run a suspect, the database runs already, and this is
-    // where it stays: it must not start another.
+    // In a process that a worker has started to run a suspect, the database runs already, and this
+    // is where it stays: it must not start another.
     if let existing = try? await Application(service) {
       await Worker.runChildIfAsked(try existing.registry(), logger: existing.logger)
     }
@@ -83,13 +83,19 @@ struct UpCommand: AsyncParsableCommand {
     if isEmpty || self.sample != nil { _ = try await application.store.importSample(sample) }
     let worker = try application.worker(work)
     let server = try application.webServer(pages)
-    var facts = UpText(work: work, running: running, application: application)
+    let access = try await application.pagesAccess()
+    var facts = UpText(work: work, running: running, application: application, access: access)
     facts.sample = isEmpty || self.sample != nil ? sample : nil
     let announcement = facts
     let household = Household(parts: [
       .init(run: { try await worker.run() }, shutDown: { worker.shutDown() }),
       .init(
-        run: { try await server.run { Terminal.printLines(announcement.lines(address: $0)) } },
+        run: {
+          try await server.run { address in
+            access.warn(at: address)
+            Terminal.printLines(announcement.lines(address: address))
+          }
+        },
         shutDown: { server.shutDown() }),
     ])
     try await household.run(until: signals, onRequest: work.announceDrain)

@@ -38,9 +38,16 @@ struct WebCommand: AsyncParsableCommand {
     let signals = ShutdownSignals()
     let application = try await Application(service)
     let server = try application.webServer(pages)
+    let access = try await application.pagesAccess()
     try await Household(parts: [
       .init(
-        run: { try await server.run { Terminal.printLines(["http://\($0)/"]) } },
+        run: {
+          try await server.run { address in
+            access.warn(at: address)
+            Terminal.say("accounts: \(access.description)")
+            Terminal.printLines(["http://\(address)/"])
+          }
+        },
         shutDown: { server.shutDown() })
     ]).run(until: signals) { Terminal.say("\($0): finishing open requests.") }
   }

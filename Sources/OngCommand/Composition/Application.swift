@@ -9,7 +9,8 @@ import PayloadEncryption
 import QueueWeb
 import WebServing
 
-/// The domain and the queue over one database: what the long-running commands are put together from.
+/// The domain and the queue over one database: what the long-running commands are put together
+/// from.
 struct Application {
   let database: ConnectionConfiguration
   /// The server itself where `database` leads through a pooler.
@@ -23,6 +24,7 @@ struct Application {
   let pool: ConnectionPool
   let queue: JobQueue
   let store: EmulationStore
+  let accounts: AccountStore
 
   /// - Parameters:
   ///   - sessions: the server itself where `database` leads through a pooler; nil: nothing listens.
@@ -49,6 +51,7 @@ struct Application {
     pool = ConnectionPool(database)
     queue = JobQueue(pool: pool, schema: schema, cipher: keys)
     store = EmulationStore(pool: pool, queue: queue, settings: settings)
+    accounts = AccountStore(pool: pool)
   }
 
   /// Every kind of job that this program runs.
@@ -68,15 +71,21 @@ struct Application {
       configuration: database, registry: try registry(), settings: settings, logger: logger)
   }
 
+  func pagesAccess() async throws -> PagesAccess {
+    PagesAccess(signInRequired: try await accounts.signInRequired())
+  }
+
   func webServer(_ options: PagesOptions) throws -> WebServer {
     let site = try EmulationSite(
       store: store,
       signals: DatabaseRankingSignals(configuration: sessions ?? database, logger: logger),
-      reportsFolder: folders.reports, secureCookies: options.secureCookies, logger: logger)
+      signIn: SignIn(store: accounts), reportsFolder: folders.reports,
+      secureCookies: options.secureCookies, logger: logger)
     let api = QueueSite(
       queue: queue,
       readiness: QueueSite.databaseCheck(
-        pool, schemas: SchemaSet.allCases.map { ($0.migrations, $0.schema(queue: schema)) }))
+        pool, schemas: SchemaSet.allCases.map { ($0.migrations, $0.schema(queue: schema)) }),
+      admit: { try await site.admitSecretary($0) })
     return try WebServer(
       configuration: options.configuration, sites: [site, api], errorPages: SiteErrorPages(),
       logger: logger)

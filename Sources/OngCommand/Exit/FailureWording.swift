@@ -19,6 +19,7 @@ extension CommandFailure {
       self.init(.usage, "the sample was not imported:\n\(error)")
     case let error as WorkerConfigurationError: self.init(.usage, "\(error)")
     case let error as EmulationError: self.init(.refused, "\(error)")
+    case let error as AccountError: self.init(error)
     default: self.init(.failure, "\(error)")
     }
   }
@@ -34,6 +35,15 @@ extension CommandFailure {
       }
     let message = [error.message, error.detail].compactMap { $0 }.joined(separator: ": ")
     self.init(status, message, advice: error.hint)
+  }
+
+  private init(_ error: AccountError) {
+    let status: ExitStatus =
+      switch error.code {
+      case .unknownAccount, .unknownUnitOrBloc: .notFound
+      case .nameTaken, .lastAccount: .refused
+      }
+    self.init(status, error.message, advice: error.hint)
   }
 
   private init(_ error: DatabaseError) {

@@ -11,7 +11,7 @@ struct PagesOptions: ParsableArguments {
   @Option(help: "Port of the pages, 0 for a free one; short for --listen.")
   var port: Int?
 
-  @Flag(help: "Allow an address that other machines can reach: the pages have no logins.")
+  @Flag(help: "Allow an address that other machines can reach, without HTTPS.")
   var insecureListen = false
 
   @Option(help: "A host name by which browsers reach the pages through a proxy; repeatable.")

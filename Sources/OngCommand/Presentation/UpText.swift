@@ -7,12 +7,14 @@ struct UpText {
   var work: WorkOptions
   var running: RunningDatabase
   var application: Application
+  var access: PagesAccess
   /// What was loaded now.
   var sample: SampleData?
 
   func lines(address: ListenAddress) -> [String] {
     var facts = FactList()
     facts.add("pages", "http://\(address)/")
+    facts.add("accounts", access.description)
     facts.add("database", running.description)
     facts.add("workers", work.description)
     facts.add("reports", application.folders.reports.path(percentEncoded: false))
