@@ -19,31 +19,28 @@ struct AccountPageTests {
   @Test func `an officer sends the form of one unit, under its name, and no other unit's`()
     async throws
   {
-    try await SiteDatabase.with { site in
-      try await site.addAccount("an", .officer(unit: "KHOC"))
-      try await site.server.browse { client in
-        let tab = BrowserTab(client)
-        try await tab.signIn("an")
-        let sent = try await tab.fillIn(["I.4.occurrences": "0"], on: form)
-        #expect(sent.location == "/khoi/HDT/2023?da-gui=KHOC&ban=2")
-        let submission = try await site.store.submission(
-          of: "KHOC", in: SiteDatabase.key, stage: .selfScore)
-        #expect(submission?.author == "an" && submission?.revision == 2)
-        #expect(try await tab.open(form).text.contains("gửi bởi <b>an</b>"))
+    try await SiteDatabase.withOfficer { site, client in
+      let tab = BrowserTab(client)
+      try await tab.signIn("an")
+      let sent = try await tab.fillIn(["I.4.occurrences": "0"], on: form)
+      #expect(sent.location == "/khoi/HDT/2023?da-gui=KHOC&ban=2")
+      let submission = try await site.store.submission(
+        of: "KHOC", in: SiteDatabase.key, stage: .selfScore)
+      #expect(submission?.author == "an" && submission?.revision == 2)
+      #expect(try await tab.open(form).text.contains("gửi bởi <b>an</b>"))
 
-        let page = try await tab.open(otherForm)
-        #expect(page.status == .forbidden && page.text.contains("hãy báo thư ký khối"))
-        #expect(try await tab.open("/en\(otherForm)").text.contains("sends the form of one unit"))
-        let before = try await site.store.sheet(
-          of: "LG", in: SiteDatabase.key, stage: .selfScore)
-        let fields = try #require(try await tab.open(form).form(form))
-        #expect(try await tab.send(fields, to: otherForm).status == .forbidden)
-        let after = try await site.store.sheet(of: "LG", in: SiteDatabase.key, stage: .selfScore)
-        #expect(after == before)
-        let list = try await tab.open("/khoi/HDT/2023/don-vi").text
-        #expect(list.contains(form) && !list.contains(otherForm))
-        #expect(try await tab.open("/khoi/HDT/2023/van-ban").status == .ok)
-      }
+      let page = try await tab.open(otherForm)
+      #expect(page.status == .forbidden && page.text.contains("hãy báo thư ký khối"))
+      #expect(try await tab.open("/en\(otherForm)").text.contains("sends the form of one unit"))
+      let before = try await site.store.sheet(
+        of: "LG", in: SiteDatabase.key, stage: .selfScore)
+      let fields = try #require(try await tab.open(form).form(form))
+      #expect(try await tab.send(fields, to: otherForm).status == .forbidden)
+      let after = try await site.store.sheet(of: "LG", in: SiteDatabase.key, stage: .selfScore)
+      #expect(after == before)
+      let list = try await tab.open("/khoi/HDT/2023/don-vi").text
+      #expect(list.contains(form) && !list.contains(otherForm))
+      #expect(try await tab.open("/khoi/HDT/2023/van-ban").status == .ok)
     }
   }
 
@@ -79,23 +76,20 @@ struct AccountPageTests {
   @Test func `a form sent after the session ended is not taken, and says how to go on`()
     async throws
   {
-    try await SiteDatabase.with { site in
-      try await site.addAccount("an", .officer(unit: "KHOC"))
-      try await site.server.browse { client in
-        let tab = BrowserTab(client)
-        try await tab.signIn("an")
-        let fields = try #require(try await tab.open(form).form(form))
-          .merging(["I.4.occurrences": "0"]) { $1 }
-        _ = try await site.accounts.endSessions(of: "an")
-        let page = try await tab.send(fields, to: form)
-        #expect(page.status == .forbidden && page.text.contains("Đăng nhập lại trong một thẻ mới"))
-        #expect(
-          try await site.store.sheet(of: "KHOC", in: SiteDatabase.key, stage: .selfScore).revision
-            == 1)
-        // As it says: in another tab of the browser, then the old page once more.
-        try await tab.signIn("an")
-        #expect(try await tab.send(fields, to: form).status == .seeOther)
-      }
+    try await SiteDatabase.withOfficer { site, client in
+      let tab = BrowserTab(client)
+      try await tab.signIn("an")
+      let fields = try #require(try await tab.open(form).form(form))
+        .merging(["I.4.occurrences": "0"]) { $1 }
+      _ = try await site.accounts.endSessions(of: "an")
+      let page = try await tab.send(fields, to: form)
+      #expect(page.status == .forbidden && page.text.contains("Đăng nhập lại trong một thẻ mới"))
+      #expect(
+        try await site.store.sheet(of: "KHOC", in: SiteDatabase.key, stage: .selfScore).revision
+          == 1)
+      // As it says: in another tab of the browser, then the old page once more.
+      try await tab.signIn("an")
+      #expect(try await tab.send(fields, to: form).status == .seeOther)
     }
   }
 
@@ -103,52 +97,46 @@ struct AccountPageTests {
   func `a new password is checked, ends all other sessions, and is the only one from then on`()
     async throws
   {
-    try await SiteDatabase.with { site in
-      try await site.addAccount("an", .officer(unit: "KHOC"))
-      try await site.server.browse { client in
-        let (tab, other) = (BrowserTab(client), BrowserTab(client))
-        try await tab.signIn("an")
-        try await other.signIn("an")
-        func change(_ old: String, _ new: String, _ again: String) async throws -> BrowserTab.Page {
-          try await tab.fillIn(["hien-tai": old, "moi": new, "lap-lai": again], on: "/tai-khoan")
-        }
-        let old = SiteDatabase.password
-        for (fields, words) in [
-          (("wrong wrong", "mùa xuân Hà Nội", "mùa xuân Hà Nội"), "hiện tại không đúng"),
-          ((old, "mùa xuân Hà Nội", "mùa đông Hà Nội"), "không giống nhau"),
-          ((old, "ba năm", "ba năm"), "quá ngắn"),
-        ] {
-          let page = try await change(fields.0, fields.1, fields.2)
-          #expect(page.status == .unprocessableContent && page.text.contains(words))
-          #expect(!page.text.contains(fields.0) && !page.text.contains(fields.1))
-        }
-        #expect(try await other.open(form).status == .ok)
-        let before = tab.cookies["ong_session"]
-        let changed = try await change(old, "mùa xuân Hà Nội", "mùa xuân Hà Nội")
-        #expect(changed.location == "/tai-khoan?da-doi=1")
-        #expect(tab.cookies["ong_session"] != before)
-        #expect(try await tab.open("/tai-khoan?da-doi=1").text.contains("Đã đổi mật khẩu"))
-        #expect(try await other.open(form).status == .seeOther)
-        #expect(try await other.signIn("an").status == .unprocessableContent)
-        #expect(try await other.signIn("an", "mùa xuân Hà Nội").status == .seeOther)
+    try await SiteDatabase.withOfficer { site, client in
+      let (tab, other) = (BrowserTab(client), BrowserTab(client))
+      try await tab.signIn("an")
+      try await other.signIn("an")
+      func change(_ old: String, _ new: String, _ again: String) async throws -> BrowserTab.Page {
+        try await tab.fillIn(["hien-tai": old, "moi": new, "lap-lai": again], on: "/tai-khoan")
       }
+      let old = SiteDatabase.password
+      for (fields, words) in [
+        (("wrong wrong", "mùa xuân Hà Nội", "mùa xuân Hà Nội"), "hiện tại không đúng"),
+        ((old, "mùa xuân Hà Nội", "mùa đông Hà Nội"), "không giống nhau"),
+        ((old, "ba năm", "ba năm"), "quá ngắn"),
+      ] {
+        let page = try await change(fields.0, fields.1, fields.2)
+        #expect(page.status == .unprocessableContent && page.text.contains(words))
+        #expect(!page.text.contains(fields.0) && !page.text.contains(fields.1))
+      }
+      #expect(try await other.open(form).status == .ok)
+      let before = tab.cookies["ong_session"]
+      let changed = try await change(old, "mùa xuân Hà Nội", "mùa xuân Hà Nội")
+      #expect(changed.location == "/tai-khoan?da-doi=1")
+      #expect(tab.cookies["ong_session"] != before)
+      #expect(try await tab.open("/tai-khoan?da-doi=1").text.contains("Đã đổi mật khẩu"))
+      #expect(try await other.open(form).status == .seeOther)
+      #expect(try await other.signIn("an").status == .unprocessableContent)
+      #expect(try await other.signIn("an", "mùa xuân Hà Nội").status == .seeOther)
     }
   }
 
   @Test func `who is disabled is out at once, and in again when enabled`() async throws {
-    try await SiteDatabase.with { site in
-      try await site.addAccount("an", .officer(unit: "KHOC"))
-      try await site.server.browse { client in
-        let tab = BrowserTab(client)
-        try await tab.signIn("an")
-        try await site.accounts.disable("an")
-        #expect(try await tab.open(form).status == .seeOther)
-        // The only account is disabled, and the pages are closed all the same.
-        #expect(try await tab.signIn("an").status == .unprocessableContent)
-        try await site.accounts.enable("an")
-        #expect(try await tab.open(form).status == .seeOther)
-        #expect(try await tab.signIn("an").status == .seeOther)
-      }
+    try await SiteDatabase.withOfficer { site, client in
+      let tab = BrowserTab(client)
+      try await tab.signIn("an")
+      try await site.accounts.disable("an")
+      #expect(try await tab.open(form).status == .seeOther)
+      // The only account is disabled, and the pages are closed all the same.
+      #expect(try await tab.signIn("an").status == .unprocessableContent)
+      try await site.accounts.enable("an")
+      #expect(try await tab.open(form).status == .seeOther)
+      #expect(try await tab.signIn("an").status == .seeOther)
     }
   }
 

@@ -91,6 +91,16 @@ final class BrowserTab {
 extension SiteDatabase {
   static let password = "mùa thu Hà Nội"
 
+  /// A site with one account, `an`, an officer of the unit KHOC.
+  static func withOfficer(
+    _ body: @Sendable (SiteDatabase, SiteClient) async throws -> Void
+  ) async throws {
+    try await with { site in
+      try await site.addAccount("an", .officer(unit: "KHOC"))
+      try await site.server.browse { try await body(site, $0) }
+    }
+  }
+
   func addAccount(_ name: String, _ role: Account.Role, password: String = password) async throws {
     let hash = try await Self.hasher.hash(try Password(new: password))
     try await accounts.create(

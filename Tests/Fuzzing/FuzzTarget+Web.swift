@@ -26,7 +26,10 @@ extension FuzzTarget {
   /// Addresses, hosts and cookies of requests.
   static let addresses = FuzzTarget(
     "addresses",
-    seeds: ["127.0.0.1:8080", "[::1]:80", "localhost", "2001:db8::1", "ong.example.vn", ":0"]
+    seeds: [
+      "127.0.0.1:8080", "[::1]:80", "localhost", "2001:db8::1", "ong.example.vn", ":0",
+      "/khoi/HDT/2023?a=1", "//a", "an.nguyen@example.vn", String(repeating: "0f", count: 32),
+    ]
   ) { bytes in
     let text = String(decoding: bytes, as: UTF8.self)
     if let address = try? ListenAddress(parsing: text) {
@@ -38,6 +41,13 @@ extension FuzzTarget {
     _ = Language(path: text)
     _ = DatabaseRankingSignals.key(text)
     _ = DocumentsView.masked(text)
+    _ = HexText.bytes(text, count: 32)
+    if let target = ReturnPath(text) {
+      precondition(target.path.hasPrefix("/") && !target.path.hasPrefix("//"), target.path)
+    }
+    if let name = AccountName.normalised(text) {
+      precondition(AccountName.normalised(name) == name, name)
+    }
   }
 
   /// Sheets as people edit them.

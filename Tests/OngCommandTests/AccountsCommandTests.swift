@@ -5,6 +5,10 @@ import Testing
 
 @testable import OngCommand
 
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
 /// `ong accounts`, over the sample bloc.
 @Suite(.timeLimit(.minutes(3))) struct AccountsCommandTests {
   private struct Listed: Decodable {
@@ -22,21 +26,9 @@ import Testing
 
   private static let password = "mùa thu Hà Nội"
 
-  private func withBloc(_ body: (BuiltCommand, TestDatabase) async throws -> Void) async throws {
-    try await TestDatabase.withDatabase(template: .queue) { database in
-      let folder = FileManager.default.temporaryDirectory.appending(path: "ong-\(UUID())")
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(at: folder) }
-      let ong = BuiltCommand(
-        environment: ["ONG_DATABASE_URL": database.configuration.conninfo], directory: folder)
-      #expect(try await ong.run("up", "--once").status == 0)
-      try await body(ong, database)
-    }
-  }
-
   @Test("Accounts are made, listed, disabled, given a new password and removed")
   func life() async throws {
-    try await withBloc { ong, _ in
+    try await BuiltCommand.withMainJobDone { ong, _ in
       let none = try await ong.run("accounts")
       #expect(none.status == 0 && none.errors.contains("the pages are open"))
       let password = Self.password + "\n"
@@ -70,13 +62,15 @@ import Testing
 
   @Test("What cannot be is refused with its exit code and what to do")
   func refused() async throws {
-    try await withBloc { ong, _ in
+    try await BuiltCommand.withMainJobDone { ong, _ in
       let password = Self.password + "\n"
       for (arguments, status, advice) in [
         (["add", "an"], 2, "--unit CODE or --secretary"),
         (["add", "an", "--unit", "CTD", "--secretary"], 2, "--unit CODE or --secretary"),
         (["add", "an", "--unit", "CTD", "--bloc", "HDT"], 2, "--bloc goes with --secretary"),
         (["add", "Bình", "--unit", "CTD"], 2, "a-z"),
+        (["add", "an", "--unit", "CTD", "--password", "a password"], 2, "--password"),
+        (["password", "an", "a password"], 2, "nexpected argument"),
         (["add", "an", "--unit", "NONE"], 3, "there is no unit NONE"),
         (["add", "an", "--secretary", "--bloc", "NONE"], 3, "HDT"),
         (["password", "nobody"], 3, "ong accounts ls"), (["disable", "nobody"], 3, "no account"),
@@ -97,7 +91,7 @@ import Testing
 
   @Test("A generated password is printed once and stored nowhere; a typed one is printed nowhere")
   func generated() async throws {
-    try await withBloc { ong, database in
+    try await BuiltCommand.withMainJobDone { ong, database in
       let made = try await ong.run("accounts", "add", "an", "--unit", "CTD", "--generate")
       #expect(made.status == 0)
       let text = made.output.trimmingCharacters(in: .newlines)
@@ -144,7 +138,7 @@ import Testing
 
   @Test("At a terminal a password is asked for twice and never shown")
   func terminal() async throws {
-    try await withBloc { ong, _ in
+    try await BuiltCommand.withMainJobDone { ong, _ in
       let python = Program(
         URL(filePath: "/usr/bin/env"), environment: ong.environment, directory: ong.directory)
       func type(_ text: String, name: String) async throws -> Program.Ended {
@@ -184,18 +178,21 @@ import Testing
 
   @Test("Who starts the pages is told whether they are open, and warned where others reach them")
   func started() async throws {
-    try await withBloc { ong, _ in
+    try await BuiltCommand.withMainJobDone { ong, _ in
       let open = try ong.start(["web", "--listen", "0.0.0.0:0", "--insecure-listen"])
       try await open.says("http://")
       #expect(open.errors.contains("none, so the pages are open"))
       #expect(open.errors.contains("warning: other machines reach the pages"))
       #expect(open.errors.contains("fix: ong accounts add"))
+      #expect(try await status(of: "api/queues", at: open) == 200)
       open.send(SIGTERM)
       #expect(try await open.ended() == 0)
       _ = try await ong.run("accounts", "add", "an", "--secretary", "--generate")
       let closed = try ong.start(["web", "--listen", "0.0.0.0:0", "--insecure-listen"])
       try await closed.says("http://")
       #expect(closed.errors.contains("sign-in is required") && !closed.errors.contains("warning"))
+      #expect(try await status(of: "api/queues", at: closed) == 403)
+      #expect(try await status(of: "khoi/HDT/2023", at: closed) == 200)
       closed.send(SIGTERM)
       #expect(try await closed.ended() == 0)
       let up = try ong.start(["up", "--port", "0"])
@@ -205,6 +202,14 @@ import Testing
       up.send(SIGTERM)
       #expect(try await up.ended() == 0)
     }
+  }
+
+  /// How a page of a started `ong web` is answered.
+  private func status(of path: String, at web: RunningProgram) async throws -> Int? {
+    let port = try #require(web.output.firstMatch(of: /http:\/\/[^:]+:(\d+)/)).output.1
+    let page = try #require(URL(string: "http://127.0.0.1:\(port)/\(path)"))
+    let (_, response) = try await URLSession.shared.data(from: page)
+    return (response as? HTTPURLResponse)?.statusCode
   }
 
   private func list(_ ong: BuiltCommand) async throws -> [Listed] {

@@ -2,6 +2,7 @@ import Foundation
 import JobQueue
 import JobQueueTesting
 import LibpqClient
+import Testing
 
 /// The built command `ong`.
 struct BuiltCommand {
@@ -35,6 +36,22 @@ struct BuiltCommand {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     return try await body(BuiltCommand(directory: folder))
+  }
+
+  /// Runs `body` with the command pointed at a database in which the main job is done, and in a
+  /// folder of its own.
+  static func withMainJobDone(
+    _ body: (BuiltCommand, TestDatabase) async throws -> Void
+  ) async throws {
+    try await TestDatabase.withDatabase(template: .queue) { database in
+      try await inFolder { folder in
+        var ong = folder
+        ong.environment["ONG_DATABASE_URL"] = database.configuration.conninfo
+        let ended = try await ong.run("up", "--once")
+        #expect(ended.status == 0, "\(ended.errors)")
+        try await body(ong, database)
+      }
+    }
   }
 
   /// Runs `body` with the command pointed at an empty queue of the test's own.

@@ -12,13 +12,7 @@ import Testing
 
   @Test("Notices in doubt are listed, and an operator's word settles them")
   func settle() async throws {
-    try await TestDatabase.withDatabase(template: .queue) { database in
-      let folder = FileManager.default.temporaryDirectory.appending(path: "ong-\(UUID())")
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(at: folder) }
-      let ong = BuiltCommand(
-        environment: ["ONG_DATABASE_URL": database.configuration.conninfo], directory: folder)
-      #expect(try await ong.run("up", "--once").status == 0)
+    try await BuiltCommand.withMainJobDone { ong, database in
       #expect(try await notices("sent", ong).count == 16)
 
       let doubtful = try await notices("sent", ong).prefix(2).map(\.id)

@@ -23,6 +23,9 @@ struct PasswordTests {
     #expect(
       try await hasher.check(
         Password(typed: text.precomposedStringWithCanonicalMapping), against: hash) == .right)
+    #expect(
+      try await hasher.check(
+        Password(typed: text.decomposedStringWithCanonicalMapping), against: hash) == .right)
   }
 
   @Test func `the same password has another hash each time`() async throws {

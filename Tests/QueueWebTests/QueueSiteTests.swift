@@ -17,13 +17,15 @@ extension TestTemplate {
 /// Runs a test against the routes over a database of its own.
 private func browse(
   _ template: TestTemplate = .queue,
+  admit: @escaping @Sendable (Request) async throws -> Void = { _ in },
   schemas: [(set: MigrationSet, name: String)] = [(.queue, "ong")],
   _ body: @escaping @Sendable (SiteClient, ConnectionPool) async throws -> Void
 ) async throws {
   try await TestDatabase.withDatabase(template: template) { database in
     let pool = ConnectionPool(database.configuration, size: 2)
     let site = QueueSite(
-      queue: JobQueue(pool: pool), readiness: QueueSite.databaseCheck(pool, schemas: schemas))
+      queue: JobQueue(pool: pool), readiness: QueueSite.databaseCheck(pool, schemas: schemas),
+      admit: admit)
     let server = try WebServer(
       configuration: WebConfiguration(), sites: [site], errorPages: JSONErrorPages(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -49,6 +51,25 @@ struct QueueSiteTests {
       }
       try await client.execute(uri: "/api/workers", method: .get) { response in
         #expect(String(buffer: response.body).contains(#""workers" : ["#))
+      }
+    }
+  }
+
+  @Test func `who may not read what queues and workers do is told only that the process is well`()
+    async throws
+  {
+    let refuse: @Sendable (Request) throws -> Void = { _ in
+      throw WebFailure(.forbidden, .signInNeeded)
+    }
+    try await browse(admit: refuse) { client, _ in
+      for path in ["/api/queues", "/api/workers"] {
+        try await client.execute(uri: path, method: .get) { response in
+          #expect(response.status == .forbidden)
+          #expect(String(buffer: response.body).contains(#""reason":"signInNeeded""#))
+        }
+      }
+      for path in ["/healthz", "/readyz"] {
+        try await client.execute(uri: path, method: .get) { #expect($0.status == .ok) }
       }
     }
   }
