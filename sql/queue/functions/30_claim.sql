@@ -104,6 +104,7 @@ begin
       if v_look.has_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
       elsif v_is_plain then
+        -- The common claim.
         return query
           with w as materialized (
             select r.* from rows_after(v_position.lane, v_position.hi, v_xid, v_id,
@@ -190,7 +191,10 @@ begin
                                   p_position.to_xid, p_position.to_id, p_limit) r),
     last as (
       select (array_agg(w.xid))[count(*)] xid, (array_agg(w.id))[count(*)] id, count(*) n,
-        case when p_burst is not null then (select sum(job_cost(w.meta, p_burst)) from w) end cost
+        case when p_burst is null then null
+          when exists (select from w where w.meta is not null) then (
+            select sum(job_cost(w.meta, p_burst)) from w)
+          else count(*) end cost
       from w),
     k as (
       insert into claim (segment, lane, seq, epoch, lo, hi, from_xid, from_id, to_xid, to_id,
@@ -199,7 +203,10 @@ begin
         p_position.hi, p_position.to_xid, p_position.to_id, last.xid, last.id, last.n,
         last.n < p_limit, p_new.turn, p_new.open, p_new.spent + last.cost, p_new.spent_at
       from last where last.n > 0 and (v_tokens is null or last.cost <= v_tokens))
-    select w.* from w where (select v_tokens is null or last.cost <= v_tokens from last);
+    -- A condition without the row's own columns would have each row formed anew.
+    select w.* from w
+    where v_tokens is null
+      or w.lane = (select p_position.lane from last where last.cost <= v_tokens);
   if v_tokens is not null and not found then
     return query select * from claim_affordable(p_position, p_new, p_limit, p_burst);
   end if;
