@@ -73,7 +73,9 @@ struct ClaimPlan: Sendable {
 
   /// - Parameter size: what was asked for.
   mutating func claimAnswered(_ count: Int, of size: Int, at now: Moment) {
-    if count >= size { ceiling = min(max(ceiling, count) * 4, slots + Self.mostClaims * largestClaim) }
+    if count >= size {
+      ceiling = min(max(ceiling, count) * 4, slots + Self.mostClaims * largestClaim)
+    }
     isStreaming = count >= largestClaim
     asked -= size
     if inHand == 0, count > 0 { startSample(now) }

@@ -28,7 +28,7 @@ public struct JobRegistry: Sendable {
   /// Registers a handler that stands apart from its payload, such as one that holds services.
   public mutating func register<Payload: JobPayload>(
     _ type: Payload.Type,
-    handler: @escaping JobHandler<Payload, Void>
+    handler: @escaping @Sendable (Payload, JobContext) async throws -> Void
   ) {
     add(type, .none) { payload, context in
       try await handler(payload, context)
@@ -39,7 +39,7 @@ public struct JobRegistry: Sendable {
   /// The same for a handler that returns a result, which is kept: see `JobQueue.result`.
   public mutating func register<Payload: JobPayload, Output: Codable & Sendable>(
     _ type: Payload.Type,
-    handler: @escaping JobHandler<Payload, Output>
+    handler: @escaping @Sendable (Payload, JobContext) async throws -> Output
   ) {
     add(type, .of(Output.self)) { payload, context in
       try ResultCoding.encode(try await handler(payload, context))
@@ -108,11 +108,6 @@ public struct JobRegistry: Sendable {
     kinds[name] = kind
   }
 }
-
-/// What runs a job. It goes on where the worker calls it, which `JobPayload.execution` decides, so that a
-/// call costs no change of executors; a handler of an actor goes there by itself.
-public typealias JobHandler<Payload, Output> =
-  nonisolated(nonsending) @Sendable (Payload, JobContext) async throws -> Output
 
 /// Something around each call of a handler: see `JobRegistry.use`.
 public typealias JobMiddleware =

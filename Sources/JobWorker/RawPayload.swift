@@ -21,7 +21,7 @@ extension JobRegistry {
   ///   - execution: where the handler runs. Default: `.async`.
   public mutating func registerRaw(
     kind: String, options: JobOptions = JobOptions(), execution: JobExecution = .async,
-    handler: @escaping JobHandler<RawPayload, Void>
+    handler: @escaping @Sendable (RawPayload, JobContext) async throws -> Void
   ) {
     add(
       RegisteredKind(

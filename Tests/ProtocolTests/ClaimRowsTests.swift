@@ -54,7 +54,8 @@ struct ClaimRowsTests {
     case .flagged:
       for priority in [0, 2] {
         try await session.run(
-          "select enqueue('q', 'k', p_priority => \(priority)::smallint, p_unique_key => '\(priority)')")
+          "select enqueue('q', 'k', p_priority => \(priority)::smallint, p_unique_key => '\(priority)')"
+        )
       }
     case .late:
       try await writer.run("begin; select enqueue('q', 'k', p_priority => 0::smallint)")

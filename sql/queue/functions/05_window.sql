@@ -18,7 +18,7 @@ begin
 end $$;
 
 -- Up to p_limit rows of one lane that are visible in p_hi, after a position and before p_until, in
--- (xid, id) order. One SELECT, so that a caller's statement takes it in. What is older than every
+-- (xid, id) order. One SELECT, so that a caller's statement takes it in. What lies before the first
 -- transaction that ran is visible without a look, which costs eight times as much as the comparison.
 create or replace function rows_after(
   p_lane int, p_hi pg_snapshot, p_xid xid8, p_id bigint, p_until xid8, p_limit int)
@@ -28,7 +28,9 @@ as $$
   select j.* from job j
   where j.lane = p_lane and (j.xid, j.id) > (p_xid, p_id)
     and j.xid < p_until
-    and (j.xid < (select pg_snapshot_xmin(p_hi)) or pg_visible_in_snapshot(j.xid, p_hi))
+    and (j.xid < (select coalesce((select x from pg_snapshot_xip(p_hi) x where x >= p_xid
+                                   order by x limit 1), pg_snapshot_xmax(p_hi)))
+         or pg_visible_in_snapshot(j.xid, p_hi))
   order by j.xid, j.id limit p_limit
 $$;
 
@@ -99,25 +101,26 @@ end $$;
 -- in the next one, up to p_now, where its own is drained.
 --   is_ahead  there may be rows that no transaction of the window's start wrote
 --   is_late   there are rows of a transaction that ran at the window's start
---   is_long   a transaction runs for long, see long_running
 -- A statement for all of it at once, because starting one over the segments costs more than its few
 -- index probes.
 create or replace function look_ahead(
   p_queue queue, p_head int, p_now pg_snapshot, out positions claim[], out is_ahead bool[],
-  out is_late bool[], out is_long bool)
+  out is_late bool[])
 language plpgsql
 as $$
 declare
   v_until xid8 := pg_snapshot_xmax(p_now);
+  v_long xid8[] := long_running(p_now);
   v_look record;
 begin
-  is_long := cardinality(long_running(p_now)) > 0;
   for v_try in 1..2 loop
     select array_agg(w.position) positions, bool_and(w.seq is not null) is_whole,
         bool_or(pg_snapshot_xmin(w.lo) < pg_snapshot_xmax(w.lo)) is_torn,
-        array_agg(not is_long and (not w.drained or exists (
-          select from job j
-          where j.lane = w.lane and j.xid >= pg_snapshot_xmax(w.lo) and j.xid < v_until))) is_ahead
+        array_agg(case when not w.drained then true
+          when pg_snapshot_xmax(w.lo) > all (v_long) then exists (
+            select from job j
+            where j.lane = w.lane and j.xid >= pg_snapshot_xmax(w.lo) and j.xid < v_until)
+          else may_have_rows(next_window(w.position, p_now)) end) is_ahead
       into v_look
       from (
         select l.lane, c.seq, c.drained, c.position, case when c.drained then c.hi else c.lo end lo
@@ -132,16 +135,11 @@ begin
   positions[0:3] := v_look.positions;
   is_ahead[0:3] := v_look.is_ahead;
   is_late := '[0:3]={f,f,f,f}';
-  if v_look.is_torn or is_long then
-    select l.is_ahead, l.is_late into v_look from look_closely(positions, p_now) l;
-    if is_long then is_ahead[0:3] := v_look.is_ahead; end if;
-    is_late[0:3] := v_look.is_late;
-  end if;
+  if v_look.is_torn then is_late[0:3] := late_lanes(positions, p_now); end if;
 end $$;
 
--- The same beside late commits and transactions that run for long; the arrays begin with 1.
-create or replace function look_closely(
-  p_positions claim[], p_now pg_snapshot, out is_ahead bool[], out is_late bool[])
+-- Of each lane, whether there are rows of a transaction that ran at the start of its window.
+create or replace function late_lanes(p_positions claim[], p_now pg_snapshot) returns bool[]
 language plpgsql
 as $$
 declare
@@ -149,8 +147,7 @@ declare
     select case when p.drained then next_window(p, p_now) else p end
     from unnest(p_positions) p order by p.lane);
 begin
-  is_ahead := array(select may_have_rows(w) from unnest(v_windows) w order by w.lane);
-  is_late := array(
+  return array(
     select exists (
       select from pg_snapshot_xip(w.lo) x, job j
       where x >= w.to_xid and pg_visible_in_snapshot(x, w.hi) and j.lane = w.lane and j.xid = x)

@@ -35,12 +35,11 @@ declare
   v_positions claim[];
   v_ahead bool[];
   v_late bool[];
-  v_is_long bool;
   v_latest claim;
   v_new claim; -- what the claim rows of this call have in common
   v_is_first bool;
   v_opened bool;
-  v_is_plain bool; -- no row of a late commit, none of a transaction that runs for long, no rate
+  v_is_plain bool; -- no row of a late commit, no transaction that runs for long in the way, no rate
   v_has_rows bool;
   v_xid xid8;
   v_id bigint;
@@ -60,7 +59,7 @@ begin
   v_new.segment := v_look.head;
   v_new.epoch := p_epoch;
   v_now := window_snapshot();
-  select l.positions, l.is_ahead, l.is_late, l.is_long into v_positions, v_ahead, v_late, v_is_long
+  select l.positions, l.is_ahead, l.is_late into v_positions, v_ahead, v_late
     from look_ahead(v_queue, v_new.segment, v_now) l;
   v_new.turn := 1 + greatest((v_positions[0]).turn, (v_positions[1]).turn, (v_positions[2]).turn,
                              (v_positions[3]).turn);
@@ -89,11 +88,10 @@ begin
         v_position := next_window(v_position, v_now);
         v_opened := true;
       end if;
-      v_is_plain := v_is_first and not v_late[v_band] and not v_is_long and v_queue.rate is null;
       v_has_rows := case when v_is_first then v_ahead[v_band] or v_late[v_band]
                     else may_have_rows(v_position) end;
-      v_is_first := false;
       if not v_has_rows then
+        v_is_first := false;
         v_position.drained := true;
         continue;
       end if;
@@ -101,6 +99,9 @@ begin
       -- The b-tree takes one row comparison as its start, so the greater of the two starts is given.
       v_xid := greatest(v_position.to_xid, pg_snapshot_xmax(v_position.lo));
       v_id := case when v_xid = v_position.to_xid then v_position.to_id else -1 end;
+      v_is_plain := v_is_first and not v_late[v_band] and v_queue.rate is null
+        and v_xid > all (long_running(v_position.hi));
+      v_is_first := false;
       if v_look.has_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
       elsif v_is_plain then

@@ -4,3 +4,4 @@ drop function if exists claim_window(claim, claim, int, int);
 drop function if exists claim_affordable(claim, claim, int, int);
 drop function if exists claim_flagged(claim, claim, int, int);
 drop function if exists head_positions(queue, int);
+drop function if exists look_ahead(queue, int, pg_snapshot);
