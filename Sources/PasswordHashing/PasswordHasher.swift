@@ -31,9 +31,8 @@ package final class PasswordHasher: Sendable {
   /// - Parameters:
   ///   - cost: of new hashes. Default: libsodium's for sign-ins.
   ///   - atOnce: how many are computed at the same time. Default 2.
-  ///   - capacity: how many may run and wait together; who comes then is told to come back. Default
-  ///     40,
-  ///     which is some seconds.
+  ///   - capacity: how many may run and wait together; who comes then is told to come back.
+  ///     Default 40, which is some seconds.
   package init(cost: PasswordCost = .interactive, atOnce: Int = 2, capacity: Int = 40) {
     self.cost = cost
     self.capacity = capacity

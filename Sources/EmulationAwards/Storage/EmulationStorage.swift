@@ -29,8 +29,7 @@ public protocol EmulationStorage: Sendable {
   /// period's state takes no such sheet.
   ///
   /// - Parameter author: the name of the account that sent it, which is kept with the revision;
-  ///   nil:
-  ///   nobody knows.
+  ///   nil: nobody knows.
   @discardableResult
   func submitSheet(_ sheet: SelfScoreSheet, author: String?) async throws -> SheetReceipt
 
