@@ -47,7 +47,9 @@ struct ToolTests {
       say: { _ in }
     ).run()
     #expect(
-      report.verdict.violations.contains { $0.hasPrefix(step.violates) },
+      report.verdict.violations.contains { violation in
+        step.violates.contains { violation.hasPrefix($0 + ":") }
+      },
       "seed \(report.seed): \(report.verdict.violations)")
   }
 
