@@ -89,7 +89,27 @@ struct IntervalValue: SQLParameter {
   }
 }
 
+extension JSONText {
+  /// A string in it has the character U+0000, which json lets pass and jsonb, for which jobs are kept
+  /// everywhere but in the log, does not.
+  var holdsNUL: Bool {
+    var utf8 = text.utf8[...]
+    while let backslash = utf8.firstIndex(of: UInt8(ascii: "\\")) {
+      utf8 = utf8[utf8.index(after: backslash)...]
+      if utf8.starts(with: "u0000".utf8) { return true }
+      utf8 = utf8.dropFirst()  // what is escaped, perhaps a backslash
+    }
+    return false
+  }
+}
+
 extension JobQueueError {
+  static var payloadWithNUL: JobQueueError {
+    JobQueueError(
+      .invalidPayload, "a payload has text with the character U+0000, which PostgreSQL cannot hold",
+      hint: "Leave the character out, or encode the text, for example as Base64.")
+  }
+
   static func tooLarge(bytes: Int, limit: Int) -> JobQueueError {
     JobQueueError(
       .payloadTooLarge, "a job's payload may have \(limit) bytes, got: \(bytes) bytes",

@@ -1,6 +1,6 @@
 /// The data of one kind of job: what a producer writes and a handler reads.
 ///
-/// The payload is stored as JSON (`jsonb`), so any language can enqueue it. Dates are ISO 8601
+/// The payload is stored as JSON, so any language can enqueue it. Dates are ISO 8601
 /// strings, `Data` is Base64.
 public protocol JobPayload: Codable, Sendable {
   /// The stable name of this kind in the database, such as `report.render`. Renaming it orphans

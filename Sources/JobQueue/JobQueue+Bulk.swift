@@ -80,7 +80,9 @@ extension JobQueue {
       BulkChunks(jobs: jobs, columns: 6, stored: { try self.stored($0, in: bulk.queue) }) {
         job, json in
         guard job.uniqueness == nil else { throw JobQueueError.lateUniqueness }
-        return [segment, lane, Jobs.Element.storedKind.description, json, bulk.key?(job), meta]
+        guard !json.holdsNUL else { throw JobQueueError.payloadWithNUL }
+        // The text as it is: the log's column is of type json.
+        return [segment, lane, Jobs.Element.storedKind.description, json.text, bulk.key?(job), meta]
       })
     try await connection.query("select \(sql("wake_queue"))($1)", [bulk.queue])
     return count

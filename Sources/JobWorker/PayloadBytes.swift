@@ -2,7 +2,8 @@ import Foundation
 import JobQueue
 import LibpqClient
 
-/// A payload, or another value: a cell of type jsonb where the server's answer holds it, or its text.
+/// A payload, or another value: a cell of type json or jsonb where the server's answer holds it, or its
+/// text.
 package struct PayloadBytes: Sendable {
   private enum Place: Sendable {
     case cell(QueryResult, row: Int, column: Int)
@@ -57,11 +58,12 @@ package struct PayloadBytes: Sendable {
     }
   }
 
-  /// The binary form of jsonb is a version byte, 1, and the JSON text.
+  /// The binary form of json is its text, that of jsonb a version byte, 1, before it. No text begins with
+  /// that byte.
   private static func json(in cell: UnsafeRawBufferPointer?) throws -> UnsafeRawBufferPointer {
-    guard let cell, cell.count > 1, cell[0] == 1 else {
-      throw UndecodablePayload(reason: "expected jsonb of version 1")
+    guard let cell, let first = cell.first else {
+      throw UndecodablePayload(reason: "expected json, or jsonb of version 1")
     }
-    return UnsafeRawBufferPointer(rebasing: cell.dropFirst())
+    return first == 1 ? UnsafeRawBufferPointer(rebasing: cell.dropFirst()) : cell
   }
 }

@@ -46,12 +46,12 @@ package final class SlotHarness: Sendable {
     }
     let columns: [(name: String, type: SQLType)] = [
       ("lane", .int4), ("id", .int8), ("attempt", .int2), ("crashes", .int2), ("kind", .text),
-      ("payload", .jsonb), ("enqueued_at", .timestamptz), ("meta", .jsonb),
+      ("payload", .json), ("enqueued_at", .timestamptz), ("meta", .jsonb),
     ]
     let enqueuedAt = bytes(Int64(800_000_000_000_000))
     let end: [[UInt8]?] = [bytes(Int32(2)), bytes(Int64(1)), nil, nil, nil, nil, nil, nil]
     let rows: [[[UInt8]?]] = (1...jobs).map { id in
-      [nil, bytes(Int64(id)), nil, nil, Array(kind.utf8), [1] + Array(json.utf8), enqueuedAt, nil]
+      [nil, bytes(Int64(id)), nil, nil, Array(kind.utf8), Array(json.utf8), enqueuedAt, nil]
     }
     return .synthetic(columns: columns, rows: rows + [end])
   }

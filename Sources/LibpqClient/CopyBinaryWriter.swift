@@ -1,7 +1,7 @@
 /// Builds the chunks of a `COPY … FROM STDIN (FORMAT binary)`.
 ///
 /// The binary form is not converted by the server: every value must have exactly its column's
-/// type (`Int64` and `Int` for bigint, `Int32` for integer, `Int16` for smallint, `String` for text, `JSONText` for jsonb …).
+/// type (`Int64` and `Int` for bigint, `Int32` for integer, `Int16` for smallint, `String` for text and json, `JSONText` for jsonb …).
 public struct CopyBinaryWriter {
   private var encoder = SQLEncoder(allowsText: false)
   private let columns: Int

@@ -94,6 +94,10 @@ struct EnqueueTests {
         try await test.queue.enqueueBulk([Note(text: "fine"), large])
       }
       #expect(refused == .payloadTooLarge)
+      let unfit = try await code {
+        try await test.queue.enqueueBulk([Note(text: "fine"), Note(text: "NUL \u{0}")])
+      }
+      #expect(unfit == .invalidPayload)
       await #expect(throws: Rollback.self) {
         try await test.pool.withTransaction { connection in
           try await test.queue.enqueueBulk([Note(text: "a")], in: connection)
@@ -102,6 +106,11 @@ struct EnqueueTests {
       }
       let status = try #require(try await test.queue.queues().last)
       #expect(status.waiting == 20_000)
+      let escaped = Note(text: #"no NUL: \u0000, "\\u0000""#)
+      try await test.queue.enqueueBulk([escaped], queue: "default")
+      let kept = try await test.pool.query(
+        "select payload::jsonb ->> 'text' from ong.job order by id desc limit 1")
+      #expect(try kept[0, 0].decode(String.self) == escaped.text)
     }
   }
 

@@ -19,7 +19,7 @@ struct OngFill: Sendable {
         try await connection.copyIn(
           "copy \(partition) (segment, lane, kind, payload) from stdin (format binary)",
           BinaryCopy(columns: 4, rows: piece) {
-            [segment, lane, NoOp.kind, JSONText(payloads.json(Int64($0)))]
+            [segment, lane, NoOp.kind, payloads.json(Int64($0))]
           })
       }
     }

@@ -16,8 +16,8 @@ struct PlainTable: Sendable {
 
   private func insert(_ number: Int64, on connection: Connection) async throws {
     try await connection.query(
-      "insert into plain_row (segment, lane, kind, payload) values (0, 6, $1, $2::jsonb)",
-      [NoOp.kind, JSONText(payloads.json(number))])
+      "insert into plain_row (segment, lane, kind, payload) values (0, 6, $1, $2::json)",
+      [NoOp.kind, payloads.json(number)])
   }
 
   func oneByOne(_ run: EnqueueRun, _ connection: Connection) async throws -> Measurement {
@@ -41,7 +41,7 @@ struct PlainTable: Sendable {
       try await connection.copyIn(
         "copy plain_row (segment, lane, kind, payload) from stdin (format binary)",
         BinaryCopy(columns: 4, rows: piece) {
-          [Int32(0), Int32(6), NoOp.kind, JSONText(payloads.json(Int64($0)))]
+          [Int32(0), Int32(6), NoOp.kind, payloads.json(Int64($0))]
         })
     }
   }

@@ -156,7 +156,7 @@ create or replace function claim_end(p_lane int, p_seq bigint) returns job
 language sql immutable
 as $$
   select ('0'::xid8, p_seq, null::timestamptz, 0, p_lane, 0::smallint, 0::smallint, null::text,
-          null::jsonb, null::text, null::text, null::jsonb)::job
+          null::json, null::text, null::text, null::jsonb)::job
 $$;
 
 -- The same for people and other programs: each job with the claim (lane, seq) that it belongs to.
@@ -172,7 +172,7 @@ as $$
     select r.*, (min(array[r.place, r.id]) filter (where r.kind is null)
                    over (order by r.place desc))[2] seq
     from r)
-  select n.lane, n.seq, n.id, n.attempt, n.crashes, n.kind, n.payload, n.meta, n.enqueued_at
+  select n.lane, n.seq, n.id, n.attempt, n.crashes, n.kind, n.payload::jsonb, n.meta, n.enqueued_at
   from named n where n.kind is not null order by n.place
 $$;
 

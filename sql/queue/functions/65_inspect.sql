@@ -113,7 +113,7 @@ returns table (id bigint, lane int, seq bigint, epoch uuid, attempt smallint, cr
   kind text, payload jsonb, enqueued_at timestamptz, claimed_at timestamptz)
 language sql stable
 as $$
-  select r.id, r.lane, c.seq, c.epoch, r.attempt, r.crashes, r.kind, r.payload, r.enqueued_at, c.at
+  select r.id, r.lane, c.seq, c.epoch, r.attempt, r.crashes, r.kind, r.payload::jsonb, r.enqueued_at, c.at
   from worker w, open_claims(w.epoch) c, unsettled_rows(c) r
   where w.ended_at is null
   union all
@@ -281,7 +281,7 @@ begin
       select k.lane, k.kind, k.payload, k.attempt, k.crashes, k.enqueued_at, nullif(k.key, ''),
         k.unique_key, k.meta, null, null, 1 from keyed k where k.id = p_id
       union all
-      (select j.lane, j.kind, j.payload, j.attempt, j.crashes, j.enqueued_at, j.key, j.unique_key, j.meta,
+      (select j.lane, j.kind, j.payload::jsonb, j.attempt, j.crashes, j.enqueued_at, j.key, j.unique_key, j.meta,
         null, null, 2 from log_rows(p_id) j order by j.xid desc limit 1)) x
     order by x.rank limit 1) s;
   return jsonb_build_object('id', p_id, 'state', v_state)

@@ -93,7 +93,7 @@ returns setof stored_payload
 language sql stable
 as $$
   select j.xid, j.id, q.name, coalesce(u.new ->> 'kind', j.kind), 'waiting',
-    coalesce(u.new -> 'payload', j.payload)
+    coalesce(u.new -> 'payload', j.payload::jsonb)
   from job j join queue q on q.id = (p_position).lane / 4
     cross join lateral (select case when j.unique_key is not null then
       (select k.replacement from unique_key k where k.id = j.id) end new) u

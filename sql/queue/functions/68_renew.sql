@@ -97,11 +97,11 @@ begin
     select j.*, r.new from unnest(v_jobs) with ordinality j (xid, id, enqueued_at, segment, lane,
         attempt, crashes, kind, payload, key, unique_key, meta, place)
       left join unnest(p_ids, p_expected, p_new) r (id, old, new)
-        on r.id = j.id and r.old = j.payload),
+        on r.id = j.id and r.old = j.payload::jsonb),
   placed as (
     insert into job (segment, lane, id, attempt, crashes, kind, payload, enqueued_at, key, unique_key,
                      meta)
-    select p_head, w.lane, w.id, w.attempt, w.crashes, w.kind, coalesce(w.new, w.payload),
+    select p_head, w.lane, w.id, w.attempt, w.crashes, w.kind, coalesce(w.new::json, w.payload),
       w.enqueued_at, w.key, w.unique_key, w.meta
     from written w order by w.place)
   select count(w.new) into renewed from written w;
