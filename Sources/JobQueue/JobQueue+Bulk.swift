@@ -82,7 +82,9 @@ extension JobQueue {
         guard job.uniqueness == nil else { throw JobQueueError.lateUniqueness }
         guard !json.holdsNUL else { throw JobQueueError.payloadWithNUL }
         // The text as it is: the log's column is of type json.
-        return [segment, lane, Jobs.Element.storedKind.description, json.text, bulk.key?(job), meta]
+        return [
+          segment, lane, Jobs.Element.storedKind.description, json.text, bulk.key?(job), meta,
+        ]
       })
     try await connection.query("select \(sql("wake_queue"))($1)", [bulk.queue])
     return count
