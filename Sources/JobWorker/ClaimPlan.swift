@@ -23,7 +23,7 @@ struct ClaimPlan: Sendable {
   private(set) var inHand = 0
   /// Slots that still run jobs which the server has given to others.
   var blocked = 0
-  /// What the claims under way have asked for, two at most; 0 if none is.
+  /// What the claims under way have asked for, three at most; 0 if none is.
   private(set) var asked = 0
   /// Finished jobs a second while there was something to do; an average that forgets.
   private(set) var rate = 0.0
@@ -62,7 +62,7 @@ struct ClaimPlan: Sendable {
     let room = wanted - inHand - asked
     guard room > 0 else { return 0 }
     if asked > 0 {
-      return isStreaming && asked <= largestClaim && room >= largestClaim ? largestClaim : 0
+      return isStreaming && asked <= 2 * largestClaim && room >= largestClaim ? largestClaim : 0
     }
     let isStarving = inHand < free
     let isWorthIt = room >= min(largestClaim, wanted / 3)

@@ -4,12 +4,20 @@ import JobQueue
 /// Runs tasks on a Dispatch queue rather than on Swift's pool of one thread a core.
 final class DispatchTaskExecutor: TaskExecutor {
   private let queue: DispatchQueue
+  /// Called on the thread of a task that has suspended or ended.
+  private let afterEach: (@Sendable () -> Void)?
 
-  init(_ queue: DispatchQueue) { self.queue = queue }
+  init(_ queue: DispatchQueue, afterEach: (@Sendable () -> Void)? = nil) {
+    self.queue = queue
+    self.afterEach = afterEach
+  }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    queue.async {
+      job.runSynchronously(on: self.asUnownedTaskExecutor())
+      self.afterEach?()
+    }
   }
 
   /// A thread of its own for one slot. Serial queues with the default target each get one at once;
@@ -22,16 +30,22 @@ final class DispatchTaskExecutor: TaskExecutor {
 /// The executors that async handlers share, one a band: about a thread a core each, so that urgent
 /// jobs do not queue behind the computations of low ones.
 struct BandExecutors: Sendable {
+  private let queues: [DispatchQueue]
   private let bands: [DispatchTaskExecutor]
 
   init() {
-    bands = JobPriority.allCases.map {
-      DispatchTaskExecutor(
-        DispatchQueue(label: "ong.async.\($0)", qos: DispatchQoS($0), attributes: .concurrent))
+    queues = JobPriority.allCases.map {
+      DispatchQueue(label: "ong.async.\($0)", qos: DispatchQoS($0), attributes: .concurrent)
     }
+    bands = queues.map { DispatchTaskExecutor($0) }
   }
 
   subscript(priority: JobPriority) -> DispatchTaskExecutor { bands[Int(priority.rawValue)] }
+
+  /// That of normal jobs, which tells when a task has given its thread back.
+  func normal(afterEach: @escaping @Sendable () -> Void) -> DispatchTaskExecutor {
+    DispatchTaskExecutor(queues[Int(JobPriority.normal.rawValue)], afterEach: afterEach)
+  }
 }
 
 extension DispatchQoS {

@@ -11,17 +11,27 @@ package final class SlotHarness: Sendable {
   private let shared: SlotShared
   private let waiter = Mutex<CheckedContinuation<Void, Never>?>(nil)
 
-  /// - Parameter slots: jobs that run at a time.
-  package init(_ registry: JobRegistry, slots: Int) {
+  /// - Parameters:
+  ///   - slots: jobs that run at a time.
+  ///   - isQuick: all jobs count as such that return at once.
+  package init(_ registry: JobRegistry, slots: Int, isQuick: Bool = false) {
     let shared = SlotShared(
       kinds: registry.runnable, transactions: ConnectionPool(ConnectionConfiguration(), size: 1),
       sql: QueueSQL(schema: "ong"), outbox: Outbox(), children: nil, stopGrace: .seconds(5),
       logger: Logger(label: "harness") { _ in SwiftLogNoOpLogHandler() }, epoch: UUID())
     self.shared = shared
-    pool = SlotPool(queue: "harness", count: slots, shared: shared)
+    pool = SlotPool(
+      queue: "harness", count: slots, shared: shared,
+      firstPace: isQuick ? .alwaysQuick : JobPace())
     shared.outbox.onNews { [weak self] in self?.hear() }
     pool.start()
   }
+
+  /// One slot runs the jobs, because they return at once.
+  package var isSolo: Bool { pool.solo.isOn }
+
+  /// Looks after the slots as if a second had passed.
+  package func nudge() { pool.nudge(at: .now + .seconds(1)) }
 
   /// Ends the slots.
   package func close() { pool.close() }

@@ -15,12 +15,20 @@ struct SlotLoop: Sendable {
 
   func run() async {
     var memory = KindMemory(slot: slot, seat: seat, pool: pool)
+    var pace = pool.firstPace
     var yielded = Moment.now.nanoseconds
-    while let batch = await pool.next() {
+    while let batch = await pool.next(for: slot.number) {
+      var begun: Int64?
       while let place = batch.take() {
         let now = Moment.now.nanoseconds
+        if let begun {
+          pace.note(nanoseconds: now - begun)
+          pool.note(pace)
+        }
+        begun = now
+        pool.solo.sign(slot.number, at: now)
         if now - yielded > Self.fairShare {
-          await Task.yield()
+          await yield()
           yielded = now
         }
         switch await run(place, of: batch, at: now, &memory) {
@@ -30,6 +38,12 @@ struct SlotLoop: Sendable {
         }
       }
     }
+  }
+
+  private func yield() async {
+    pool.solo.pause(slot.number)
+    await Task.yield()
+    pool.solo.enter(slot.number)
   }
 
   enum Ending {

@@ -8,11 +8,12 @@ import Synchronization
 ///
 /// Slots are long-lived tasks. A batch wakes one idle slot; each slot that finds work wakes the
 /// next before it starts, so exactly as many wake as there are threads that get round to it: two
-/// for jobs that return at once, hundreds for jobs that wait for a network.
+/// for jobs that compute, hundreds for jobs that wait for a network. Jobs that return at once are left
+/// to one slot, see `SoloSlot`.
 final class SlotPool: Sendable {
   fileprivate struct State {
     var ready: [ClaimedBatch] = []
-    var idle: [CheckedContinuation<ClaimedBatch?, Never>] = []
+    var idle: [(slot: Int, continuation: CheckedContinuation<ClaimedBatch?, Never>)] = []
     var isClosed = false
   }
 
@@ -20,37 +21,73 @@ final class SlotPool: Sendable {
   let slots: [Slot]
   let shared: SlotShared
   let gatherings = Gatherings()
+  let solo = SoloSlot()
+  /// Of a slot that begins.
+  let firstPace: JobPace
   private let state = Mutex(State())
 
-  init(queue: String, count: Int, shared: SlotShared) {
+  init(queue: String, count: Int, shared: SlotShared, firstPace: JobPace = JobPace()) {
+    self.firstPace = firstPace
     self.queue = queue
     self.shared = shared
     slots = (0..<count).map { Slot(number: $0) }
   }
 
   func start() {
-    for slot in slots { slot.start(in: self) }
+    let executor = shared.executors.normal { [weak self] in self?.threadReturned() }
+    for slot in slots { slot.start(in: self, on: executor) }
   }
 
   /// Hands batches to the slots.
   func offer(_ batches: [ClaimedBatch]) {
     state.withLock { $0.ready.append(contentsOf: batches) }
-    wakeOne()
+    if !solo.isAtWork(at: .now) { wakeOne() }
   }
 
-  /// The next batch with untaken jobs; suspends until there is one. Nil once the pool is closed.
-  func next() async -> ClaimedBatch? {
+  /// The next batch with untaken jobs for a slot; suspends until there is one. Nil once the pool is closed.
+  func next(for slot: Int) async -> ClaimedBatch? {
     let found = await withCheckedContinuation { continuation in
       let known: ClaimedBatch?? = state.withLock { state in
         if state.isClosed { return .some(nil) }
-        if let batch = state.firstReady() { return .some(batch) }
-        state.idle.append(continuation)
+        if let batch = state.firstReady(), solo.mayTake(slot, at: .now) { return .some(batch) }
+        solo.leave(slot)
+        state.idle.append((slot, continuation))
         return nil
       }
       if let known { continuation.resume(returning: known) }
     }
-    if found?.hasUntaken == true { wakeOne() }
+    solo.enter(slot)
+    if found?.hasUntaken == true, !solo.isOn { wakeOne() }
     return found
+  }
+
+  /// A slot has run a job; its jobs take so long.
+  func note(_ pace: JobPace) {
+    if solo.isOn {
+      if pace.isSlow { goOnTogether() }
+    } else if pace.isQuick {
+      solo.begin()
+    }
+  }
+
+  /// Jobs wait for a slot that runs all of them, and it may be kept by one: `nudge` has to be called soon.
+  var mayNeedNudge: Bool {
+    solo.isOn && state.withLock { $0.firstReady() != nil && !$0.idle.isEmpty }
+  }
+
+  /// Wakes another slot where the one that runs all jobs is kept by one of them.
+  func nudge(at now: Moment) {
+    if solo.isOn, !solo.isAtWork(at: now), mayNeedNudge { goOnTogether() }
+  }
+
+  private func goOnTogether() {
+    solo.end()
+    wakeOne()
+  }
+
+  /// A slot's task has suspended: in a job, or for want of one.
+  private func threadReturned() {
+    if solo.wasLeft() { wakeOne() }
   }
 
   /// Batches that slots may take jobs from.
@@ -64,7 +101,7 @@ final class SlotPool: Sendable {
       defer { state.idle = [] }
       return state.idle
     }
-    for continuation in idle { continuation.resume(returning: nil) }
+    for (_, continuation) in idle { continuation.resume(returning: nil) }
   }
 
   /// Slots that run a job.
@@ -78,7 +115,8 @@ final class SlotPool: Sendable {
       guard let batch = state.firstReady(), let idle = state.idle.popLast() else {
         return nil as (CheckedContinuation<ClaimedBatch?, Never>, ClaimedBatch)?
       }
-      return (idle, batch)
+      solo.appoint(idle.slot, at: .now)
+      return (idle.continuation, batch)
     }
     if let (continuation, batch) = woken { continuation.resume(returning: batch) }
   }

@@ -8,13 +8,17 @@ extension WorkerEngine {
   /// For claims, results and heartbeats; a server that takes longer counts as lost.
   static let roundTimeout = Duration.seconds(10)
 
+  /// Rounds under way at a time. With two the server has nothing to do whenever the answer to one is read
+  /// here only after the other is done, too.
+  private static let mostRounds = 3
+
   /// How often results that the server refuses are compared with what it regards as open.
   private static let mostDoubts = 3
 
   /// Sends what is due, if anything is and the connection is free. A second round goes behind one that
   /// is not answered yet only to claim.
   func sendRound(at now: Moment) {
-    guard case .up(let connection) = link, roundsUnderWay < 2 else { return }
+    guard case .up(let connection) = link, roundsUnderWay < Self.mostRounds else { return }
     let isHeartbeatDue = nextHeartbeat <= now
     let isAskDue = served.indices.contains { ask(of: $0) { $0.mayClaim(at: now) } != nil }
     guard isAskDue || roundsUnderWay == 0 else { return }

@@ -45,8 +45,8 @@ extension Connection {
   ///   - now: sends on the caller's thread, so that no other has to wake up first. Not from within a
   ///     completion. Default: false.
   ///   - overlapping: sends behind a pipeline that was submitted in the same way and is not answered
-  ///     yet, so that the server goes on without a pause; one at most. What cancels the first may hit the second.
-  ///     Neither may begin a transaction by itself. Default: false.
+  ///     yet, so that the server goes on without a pause; two at most. What cancels the first may hit the others.
+  ///     None may begin a transaction by itself. Default: false.
   @discardableResult
   package func submit(
     _ requests: [PipelineRequest], timeout: Duration? = nil, now: Bool = false,

@@ -4,6 +4,8 @@ import Dispatch
 extension ConnectionCore {
   /// How many bytes are handed to libpq before it must have sent them.
   private static let bytesInFlight = 256 * 1024
+  /// How many pipelines are sent behind the running one at most.
+  private static let mostFollowing = 2
 
   func startPipeline(_ operation: Operation) {
     guard PQenterPipelineMode(connection) == 1 else { return inputFailed() }
@@ -15,22 +17,22 @@ extension ConnectionCore {
   /// stops reading too. `PQflush` itself may read, so results are looked at after every flush.
   func advancePipeline(_ operation: Operation) {
     repeat {
-      guard feed(operation), following.map(feed) ?? true else { return inputFailed() }
+      guard feed(operation), following.allSatisfy(feed) else { return inputFailed() }
       let isFlushed = flush()
       guard case .ready = phase else { return }
       receivePipelineResults(operation, onBrokenConnection: false)
       guard case .ready = phase, running === operation else { return }
       if !isFlushed { return }
-    } while !isAllSent(operation) || following.map(isAllSent) == false
+    } while !isAllSent(operation) || !following.allSatisfy(isAllSent)
   }
 
-  /// Sends the first that waits behind the running one, if both are meant for that.
+  /// Sends the first that waits behind the running one and its followers, if all are meant for that.
   func follow(_ first: Operation) {
     // A preparation under way is part of the first one: whether it works is not known yet.
-    guard following == nil, first.mayOverlap, first.cancelReason == nil, isAllSent(first),
-      waiting[0].mayOverlap, statements.isSettled
+    guard following.count < Self.mostFollowing, first.mayOverlap, first.cancelReason == nil,
+      isAllSent(following.last ?? first), waiting[0].mayOverlap, statements.isSettled
     else { return }
-    following = waiting.removeFirst()
+    following.append(waiting.removeFirst())
     advance()
   }
 
@@ -121,7 +123,7 @@ extension ConnectionCore {
   }
 
   private func finishPipeline(_ operation: Operation, _ exchange: PipelineExchange) {
-    if let next = following { return goOn(with: next, after: operation, exchange) }
+    if !following.isEmpty { return goOn(after: operation, exchange) }
     PQexitPipelineMode(connection)
     if mayRepeat(operation, exchange) {
       operation.isRepeated = true
@@ -132,11 +134,9 @@ extension ConnectionCore {
   }
 
   /// The running pipeline has its answers; those of the next may have come already.
-  private func goOn(
-    with next: Operation, after first: Operation, _ finished: PipelineExchange
-  ) {
+  private func goOn(after first: Operation, _ finished: PipelineExchange) {
+    let next = following.removeFirst()
     running = next
-    following = nil
     setTimer(for: next.alarm)
     first.completion(finished.outcomes(missing: .endedByServer))
     if next.ticket.isCancelled { cancel(next.ticket) }

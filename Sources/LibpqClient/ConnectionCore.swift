@@ -38,8 +38,8 @@ final class ConnectionCore: @unchecked Sendable {
   var statements: StatementCache
   var waiting: [Operation] = []
   var running: Operation?
-  /// A pipeline that was sent behind the running one; its answers follow.
-  var following: Operation?
+  /// Pipelines that were sent behind the running one, in this order; their answers follow.
+  var following: [Operation] = []
   var listeners = Listeners()
   var whenEnded: [@Sendable (DatabaseError) -> Void] = []
   let notices: NoticeSink
@@ -247,8 +247,8 @@ final class ConnectionCore: @unchecked Sendable {
     timer = nil
     connectStep?.cancel()
     connectStep = nil
-    let unfinished = [running, following].compactMap { $0 } + waiting
-    (running, following, waiting) = (nil, nil, [])
+    let unfinished = (running.map { [$0] } ?? []) + following + waiting
+    (running, following, waiting) = (nil, [], [])
     disconnect()
     for operation in unfinished { operation.finish(error) }
     listeners.finish()

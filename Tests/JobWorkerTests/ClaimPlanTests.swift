@@ -53,7 +53,7 @@ struct ClaimPlanTests {
     #expect(plan.claimSize == 1000)
   }
 
-  @Test("where full claims follow each other, two are under way")
+  @Test("where full claims follow each other, three are under way")
   func overlap() {
     var plan = ClaimPlan(slots: 4, largestClaim: 100)
     var now = start
@@ -67,7 +67,7 @@ struct ClaimPlanTests {
     }
     plan.claimSent(100)
     plan.claimAnswered(100, of: 100, at: now)
-    for _ in 0..<2 {
+    for _ in 0..<3 {
       #expect(plan.claimSize == 100)
       plan.claimSent(100)
     }
@@ -77,8 +77,9 @@ struct ClaimPlanTests {
     plan.claimAnswered(100, of: 100, at: now)
     #expect(plan.claimSize == 100)
     // The queue is running empty.
+    plan.claimAnswered(100, of: 100, at: now)
     plan.claimAnswered(99, of: 100, at: now)
-    plan.finished(199, at: now)
+    plan.finished(299, at: now)
     plan.claimSent(100)
     #expect(plan.claimSize == 0)
   }

@@ -167,7 +167,7 @@ struct TimeProperties {
         try hold(plan.inHand <= max(slots * jobs, slots + 500) + 100, "in hand \(plan.inHand)")
         try hold(plan.asked == underWay.reduce(0, +), "asked \(plan.asked), got: \(underWay)")
         try hold(underWay.isEmpty || size == 0 || size == 100, "\(size) behind \(underWay)")
-        try hold(underWay.count < 2 || size == 0, "\(size) behind \(underWay)")
+        try hold(underWay.count < 3 || size == 0, "\(size) behind \(underWay)")
         let isIdle = plan.inHand < (slots - plan.blocked) * jobs
         try hold(plan.asked > 0 || !isIdle || size > 0, "slots are free and nothing is claimed")
         switch Int.random(in: 0..<8, using: &random) {
