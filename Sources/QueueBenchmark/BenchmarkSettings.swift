@@ -22,6 +22,9 @@ public struct BenchmarkSettings: Sendable {
   /// Processes of `drain` that hold `workers` workers each. 0…256. Default: 0, the workers are in this
   /// process.
   public var processes = 0
+  /// Producers of `sustained`, each with a connection of its own: while one waits for the disk the next one
+  /// sends. 1…64. Default: 2.
+  public var producers = 2
   /// What such a process runs: a program that calls `BenchmarkWorkers.serve`, with its arguments. Default:
   /// this one, as the command `ong`.
   public var workerProgram = ["/proc/\(getpid())/exe", "bench-worker"]
@@ -58,6 +61,7 @@ public struct BenchmarkSettings: Sendable {
     try expect("slots", slots, in: 1...10_000)
     try expect("workers", workers, in: 1...1024)
     try expect("processes", processes, in: 0...256)
+    try expect("producers", producers, in: 1...64)
     try expect("payload-bytes", payloadBytes, in: 32...1_000_000)
     try expect("rounds", rounds, in: 1...99)
     try expect("keys", keys, in: 1...1_000_000)

@@ -10,6 +10,7 @@ struct MeasureOptions: ParsableArguments {
   @Option(help: "Workers, all in one process. Default: 1.") var workers: Int?
   @Option(help: "Processes of 'drain' that hold --workers each. Default: 0, they are in this one.")
   var processes: Int?
+  @Option(help: "Producers of 'sustained'. Default: 2.") var producers: Int?
   @Option(
     help: ArgumentHelp(
       "A pooler in transaction mode before the same server, through which the workers claim.",
@@ -45,6 +46,7 @@ struct MeasureOptions: ParsableArguments {
     settings.slots = slots ?? settings.slots
     settings.workers = workers ?? settings.workers
     settings.processes = processes ?? settings.processes
+    settings.producers = producers ?? settings.producers
     settings.pooler = pooler.map {
       var pooler = ConnectionConfiguration($0)
       pooler.pooling = .transaction

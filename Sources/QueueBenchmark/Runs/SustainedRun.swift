@@ -1,10 +1,11 @@
 import JobQueue
 import LibpqClient
+import Synchronization
 
 /// Producers and workers together. Each job carries the time at which it was meant to be sent, and its
 /// handler counts from there.
 struct SustainedRun: Sendable {
-  /// The producer looks at the clock so often.
+  /// A producer looks at the clock so often.
   private static let tick = Duration.milliseconds(5)
   /// Most jobs of one transaction.
   private static let largestPiece = 10_000
@@ -42,7 +43,11 @@ struct SustainedRun: Sendable {
         ("ratio_to_offered", result.jobsPerSecond.map { $0 / Double(rate) }),
       ])
     return RunOutcome(
-      parts: [part], conditions: [("rate", .number(rate)), ("seconds", .fraction(seconds))])
+      parts: [part],
+      conditions: [
+        ("rate", .number(rate)), ("seconds", .fraction(seconds)),
+        ("producers", .number(stage.settings.producers)),
+      ])
   }
 
   /// A quarter of what the bare loop drains, unless the settings name a rate.
@@ -67,11 +72,11 @@ struct SustainedRun: Sendable {
     try await stage.resume()
     return try await workers.running {
       try await workers.asleep()
-      let producer = try await stage.scratch.connect(as: "ong bench producer")
+      let producers = try await self.producers()
       let connections = try await stage.meter.workerConnections()
       let start = stage.meter.stopwatch
       let payloads = NoOp.Factory(size: stage.settings.payloadBytes)
-      try await produce(plan, from: start.at) { piece in
+      try await produce(plan, from: start.at, producers) { piece, producer in
         let jobs = NoOps(piece, payloads) { start.at + plan.intended($0) }
         if piece.count < Self.smallestCopy {
           try await stage.queue.enqueueMany(Array(jobs), in: producer)
@@ -83,38 +88,53 @@ struct SustainedRun: Sendable {
       var result = Measurement(jobs: plan.jobs, from: start, to: stage.meter.stopwatch)
       result.latency = arrivals.latency.summary
       result.connections = connections
-      await producer.close()
+      for producer in producers { await producer.close() }
       return result
     }
   }
 
-  /// Sends in pieces what is due, until all of the plan is sent.
+  private func producers() async throws -> [Connection] {
+    var producers: [Connection] = []
+    for _ in 0..<stage.settings.producers {
+      producers.append(try await stage.scratch.connect(as: "ong bench producer"))
+    }
+    return producers
+  }
+
+  /// Sends in pieces what is due, until all of the plan is sent. Each piece goes to a producer that has
+  /// nothing under way.
   private func produce(
-    _ plan: OpenLoop, from start: Int64, _ send: (Range<Int>) async throws -> Void
+    _ plan: OpenLoop, from start: Int64, _ producers: [Connection],
+    _ send: @escaping @Sendable (Range<Int>, Connection) async throws -> Void
   ) async throws {
-    var sent = 0
-    while sent < plan.jobs {
-      let due = plan.due(at: MonotonicClock.nanoseconds - start)
-      if due > sent {
-        let piece = sent..<min(due, sent + Self.largestPiece)
-        try await send(piece)
-        sent = piece.upperBound
-      } else {
-        try await Task.sleep(for: Self.tick)
+    let sent = PlanProgress(plan)
+    try await withThrowingTaskGroup { group in
+      for producer in producers {
+        group.addTask {
+          while !sent.isDone {
+            let elapsed = MonotonicClock.nanoseconds - start
+            if let piece = sent.take(at: elapsed, upTo: Self.largestPiece) {
+              try await send(piece, producer)
+            } else {
+              try await Task.sleep(for: Self.tick)
+            }
+          }
+        }
       }
+      try await group.waitForAll()
     }
   }
 
   /// The yardstick gets three times the plan's time; what it has not done by then does not count.
   private func classic(_ plan: OpenLoop) async throws -> Measurement {
     try await ClassicQueue.with(stage) { classic in
-      let producer = try await stage.scratch.connect(as: "ong bench producer")
+      let producers = try await self.producers()
       let start = stage.meter.stopwatch
       let arrivals = Arrivals()
       let end = start.at + plan.intended(plan.jobs) * 3
       let payloads = NoOp.Factory(size: stage.settings.payloadBytes)
       async let consumed = consume(classic, plan.jobs, until: end, arrivals)
-      try await produce(plan, from: start.at) { piece in
+      try await produce(plan, from: start.at, producers) { piece, producer in
         if MonotonicClock.nanoseconds > end { return }
         try await producer.copyIn(
           "copy classic_job (kind, payload) from stdin (format binary)",
@@ -125,7 +145,7 @@ struct SustainedRun: Sendable {
       var result = Measurement(jobs: try await consumed, from: start, to: stage.meter.stopwatch)
       result.latency = arrivals.latency.summary
       result.connections = 1
-      await producer.close()
+      for producer in producers { await producer.close() }
       return result
     }
   }
@@ -144,6 +164,27 @@ struct SustainedRun: Sendable {
     }
     if !finished.isEmpty { _ = try await classic.round(claiming: 0, finishing: finished) }
     return done
+  }
+}
+
+/// How much of a plan is sent, for producers that share it.
+private final class PlanProgress: Sendable {
+  private let plan: OpenLoop
+  private let sent = Mutex(0)
+
+  init(_ plan: OpenLoop) { self.plan = plan }
+
+  var isDone: Bool { sent.withLock { $0 >= plan.jobs } }
+
+  /// The jobs that are due and not sent yet, for the caller to send; nil if there are none.
+  func take(at elapsed: Int64, upTo limit: Int) -> Range<Int>? {
+    sent.withLock { sent in
+      let due = plan.due(at: elapsed)
+      guard due > sent else { return nil }
+      let piece = sent..<min(due, sent + limit)
+      sent = piece.upperBound
+      return piece
+    }
   }
 }
 
