@@ -8,7 +8,7 @@ import JobQueue
 struct ClaimPlan: Sendable {
   /// Full claims in hand and under way at most. With fewer, the server or the slots wait for the engine
   /// whenever it gets its turn late.
-  private static let mostClaims = 5
+  static let mostClaims = 5
 
   /// Jobs that run at a time.
   let slots: Int

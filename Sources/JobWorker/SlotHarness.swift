@@ -40,17 +40,28 @@ package final class SlotHarness: Sendable {
   ///
   /// - Parameter rows: one claim, as `answer` makes it.
   package func run(_ rows: QueryResult) async {
-    let batches = ClaimAnswer(rows).claims.map { claim in
-      ClaimedBatch(key: claim.key, queue: 0, rows: rows, range: claim.range, claimedAt: .now)
-    }
     await withCheckedContinuation { continuation in
       waiter.withLock { $0 = continuation }
-      pool.offer(batches)
+      offer(rows)
     }
   }
 
-  /// A claim's answer as the server sends it: lane 2, number 1, the jobs' ids from 1 on.
-  package static func answer(jobs: Int, kind: String, json: String) -> QueryResult {
+  /// Hands claims to the slots and does not wait for them.
+  package func offer(_ rows: QueryResult) {
+    pool.offer(
+      ClaimAnswer(rows).claims.map { claim in
+        ClaimedBatch(key: claim.key, queue: 0, rows: rows, range: claim.range, claimedAt: .now)
+      })
+  }
+
+  /// A claim's answer as the server sends it: lane 2, numbers from 1 on, and so the jobs' ids.
+  ///
+  /// - Parameters:
+  ///   - jobs: of each claim.
+  ///   - claims: how many.
+  package static func answer(
+    jobs: Int, kind: String, json: String, claims: Int = 1
+  ) -> QueryResult {
     func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
       Swift.withUnsafeBytes(of: value.bigEndian) { Array($0) }
     }
@@ -59,11 +70,15 @@ package final class SlotHarness: Sendable {
       ("payload", .json), ("enqueued_at", .timestamptz), ("meta", .jsonb),
     ]
     let enqueuedAt = bytes(Int64(800_000_000_000_000))
-    let end: [[UInt8]?] = [bytes(Int32(2)), bytes(Int64(1)), nil, nil, nil, nil, nil, nil]
-    let rows: [[[UInt8]?]] = (1...jobs).map { id in
-      [nil, bytes(Int64(id)), nil, nil, Array(kind.utf8), Array(json.utf8), enqueuedAt, nil]
+    var rows: [[[UInt8]?]] = []
+    for claim in 1...claims {
+      for place in 1...jobs {
+        let id = bytes(Int64((claim - 1) * jobs + place))
+        rows.append([nil, id, nil, nil, Array(kind.utf8), Array(json.utf8), enqueuedAt, nil])
+      }
+      rows.append([bytes(Int32(2)), bytes(Int64(claim)), nil, nil, nil, nil, nil, nil])
     }
-    return .synthetic(columns: columns, rows: rows + [end])
+    return .synthetic(columns: columns, rows: rows)
   }
 
   private func hear() {

@@ -40,8 +40,11 @@ final class SlotPool: Sendable {
 
   /// Hands batches to the slots.
   func offer(_ batches: [ClaimedBatch]) {
-    state.withLock { $0.ready.append(contentsOf: batches) }
-    if !solo.isAtWork(at: .now) { wakeOne() }
+    let isPiledUp = state.withLock { state in
+      state.ready.append(contentsOf: batches)
+      return state.isPiledUp
+    }
+    if isPiledUp || !solo.isAtWork(at: .now) { wakeOne() }
   }
 
   /// The next batch with untaken jobs for a slot; suspends until there is one. Nil once the pool is closed.
@@ -49,7 +52,9 @@ final class SlotPool: Sendable {
     let found = await withCheckedContinuation { continuation in
       let known: ClaimedBatch?? = state.withLock { state in
         if state.isClosed { return .some(nil) }
-        if let batch = state.firstReady(), solo.mayTake(slot, at: .now) { return .some(batch) }
+        if let batch = state.firstReady(), state.isPiledUp || solo.mayTake(slot, at: .now) {
+          return .some(batch)
+        }
         solo.leave(slot)
         state.idle.append((slot, continuation))
         return nil
@@ -123,6 +128,9 @@ final class SlotPool: Sendable {
 }
 
 extension SlotPool.State {
+  /// So many claims lie here that the server has no more to send: one slot alone does not keep up with it.
+  fileprivate var isPiledUp: Bool { ready.count >= ClaimPlan.mostClaims - 1 }
+
   fileprivate mutating func firstReady() -> ClaimedBatch? {
     let used = ready.prefix { !$0.hasUntaken }.count
     if used > 0 { ready.removeFirst(used) }

@@ -8,8 +8,9 @@ import Synchronization
 /// nothing, and take a core from the server or from the thread that reads its answers.
 ///
 /// The others are woken again as soon as a job takes its time: when it suspends, since the slot's thread
-/// then returns (`wasLeft`); when it blocks, since the slot no longer gives a sign; and when jobs are
-/// no longer quick on average. Its methods may be called from any thread; a race between two slots costs
+/// then returns (`wasLeft`); when it blocks, since the slot no longer gives a sign; when jobs are
+/// no longer quick on average; and one by one while claims pile up, on machines where the server is faster
+/// than one slot. Its methods may be called from any thread; a race between two slots costs
 /// no more than a thread too many for one batch.
 final class SoloSlot: Sendable {
   /// A slot that gave its last sign longer ago has a job that takes its time. Nanoseconds.
@@ -91,7 +92,7 @@ final class SoloSlot: Sendable {
 /// How long a slot's jobs take on average: about the last sixteen count.
 struct JobPace: Sendable {
   /// One job counts as no more than this: a thread that was preempted says nothing of its job.
-  private static let most: Int64 = 200_000
+  private static let most: Int64 = 100_000
 
   private let quick: Int64
   private let slow: Int64
@@ -100,7 +101,7 @@ struct JobPace: Sendable {
   /// - Parameters:
   ///   - quick: nanoseconds below which jobs return at once.
   ///   - slow: nanoseconds above which they do not.
-  init(quick: Int64 = 15_000, slow: Int64 = 30_000) {
+  init(quick: Int64 = 5_000, slow: Int64 = 12_000) {
     self.quick = quick
     self.slow = slow
   }

@@ -91,6 +91,14 @@ struct SoloSlotTests {
     await withOneSlot(keep: { wait() }, free: { next.signal() }, { $0.nudge() })
   }
 
+  @Test("another slot helps where claims pile up", .timeLimit(.minutes(1)))
+  func piledUp() async {
+    let next = DispatchSemaphore(value: 0)
+    @Sendable func wait() { next.wait() }
+    let more = SlotHarness.answer(jobs: 1, kind: Tick.kind, json: "{}", claims: 3)
+    await withOneSlot(keep: { wait() }, free: { next.signal() }, { $0.offer(more) })
+  }
+
   /// One slot of four runs all jobs when one of them is kept until the job behind it has run.
   private func withOneSlot(
     keep: @escaping @Sendable () async -> Void, free: @escaping @Sendable () -> Void,
