@@ -15,8 +15,8 @@ extension WorkerEngine {
   /// How often results that the server refuses are compared with what it regards as open.
   private static let mostDoubts = 3
 
-  /// Sends what is due, if anything is and the connection is free. A second round goes behind one that
-  /// is not answered yet only to claim.
+  /// Sends what is due, if anything is and the connection is free. A round goes behind others that are not
+  /// answered yet only to claim.
   func sendRound(at now: Moment) {
     guard case .up(let connection) = link, roundsUnderWay < Self.mostRounds else { return }
     let isHeartbeatDue = nextHeartbeat <= now
