@@ -3,21 +3,13 @@ import JobQueue
 
 /// Runs tasks on a Dispatch queue rather than on Swift's pool of one thread a core.
 final class DispatchTaskExecutor: TaskExecutor {
-  private let queue: DispatchQueue
-  /// Called on the thread of a task that has suspended or ended.
-  private let afterEach: (@Sendable () -> Void)?
+  let queue: DispatchQueue
 
-  init(_ queue: DispatchQueue, afterEach: (@Sendable () -> Void)? = nil) {
-    self.queue = queue
-    self.afterEach = afterEach
-  }
+  init(_ queue: DispatchQueue) { self.queue = queue }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    queue.async {
-      job.runSynchronously(on: self.asUnownedTaskExecutor())
-      self.afterEach?()
-    }
+    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 
   /// A thread of its own for one slot. Serial queues with the default target each get one at once;
@@ -30,22 +22,16 @@ final class DispatchTaskExecutor: TaskExecutor {
 /// The executors that async handlers share, one a band: about a thread a core each, so that urgent
 /// jobs do not queue behind the computations of low ones.
 struct BandExecutors: Sendable {
-  private let queues: [DispatchQueue]
   private let bands: [DispatchTaskExecutor]
 
   init() {
-    queues = JobPriority.allCases.map {
-      DispatchQueue(label: "ong.async.\($0)", qos: DispatchQoS($0), attributes: .concurrent)
+    bands = JobPriority.allCases.map {
+      DispatchTaskExecutor(
+        DispatchQueue(label: "ong.async.\($0)", qos: DispatchQoS($0), attributes: .concurrent))
     }
-    bands = queues.map { DispatchTaskExecutor($0) }
   }
 
   subscript(priority: JobPriority) -> DispatchTaskExecutor { bands[Int(priority.rawValue)] }
-
-  /// That of normal jobs, which tells when a task has given its thread back.
-  func normal(afterEach: @escaping @Sendable () -> Void) -> DispatchTaskExecutor {
-    DispatchTaskExecutor(queues[Int(JobPriority.normal.rawValue)], afterEach: afterEach)
-  }
 }
 
 extension DispatchQoS {

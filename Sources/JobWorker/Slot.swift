@@ -8,7 +8,6 @@ import Synchronization
 final class Slot: Sendable {
   let number: Int
   private let seat = Mutex(Seat())
-  private let executor = Mutex<DispatchTaskExecutor?>(nil)
 
   init(number: Int) { self.number = number }
 
@@ -19,20 +18,12 @@ final class Slot: Sendable {
   /// It was told that its job is lost and has not ended it yet.
   var runsLostJob: Bool { now.runsLostJob }
 
-  /// - Parameter executor: where its tasks run, from the first on.
-  func start(in pool: SlotPool, on executor: DispatchTaskExecutor) {
-    self.executor.withLock { $0 = executor }
-    start(in: pool)
-  }
-
-  /// Begins a task.
   func start(in pool: SlotPool) {
     let new = Seat()
-    let executor = executor.withLock { $0 }
     seat.withLock { $0 = new }
     let loop = SlotLoop(slot: self, seat: new, pool: pool)
     new.task.withLock {
-      $0 = Task(executorPreference: executor) { await loop.run() }
+      $0 = Task(executorPreference: pool) { await loop.run() }
     }
   }
 

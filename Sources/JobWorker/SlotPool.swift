@@ -34,8 +34,7 @@ final class SlotPool: Sendable {
   }
 
   func start() {
-    let executor = shared.executors.normal { [weak self] in self?.threadReturned() }
-    for slot in slots { slot.start(in: self, on: executor) }
+    for slot in slots { slot.start(in: self) }
   }
 
   /// Hands batches to the slots.
@@ -90,11 +89,6 @@ final class SlotPool: Sendable {
     wakeOne()
   }
 
-  /// A slot's task has suspended: in a job, or for want of one.
-  private func threadReturned() {
-    if solo.wasLeft() { wakeOne() }
-  }
-
   /// Batches that slots may take jobs from.
   var readyBatches: [ClaimedBatch] { state.withLock { $0.ready.filter(\.hasUntaken) } }
 
@@ -124,6 +118,18 @@ final class SlotPool: Sendable {
       return (idle.continuation, batch)
     }
     if let (continuation, batch) = woken { continuation.resume(returning: batch) }
+  }
+}
+
+/// Runs the slots' tasks where all jobs of normal priority run.
+extension SlotPool: TaskExecutor {
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    shared.executors[.normal].queue.async { [self] in
+      job.runSynchronously(on: asUnownedTaskExecutor())
+      // The task has suspended: in a job, or for want of one.
+      if solo.wasLeft() { wakeOne() }
+    }
   }
 }
 

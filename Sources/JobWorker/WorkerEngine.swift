@@ -145,7 +145,7 @@ actor WorkerEngine {
     advanceShutdown(at: now)
     sendRound(at: now)
     offerArrivals()
-    for queue in served { queue.pool.nudge(at: now) }
+    for pool in pools { pool.nudge(at: now) }
     if isIdle { waiters.resumeIdle() }
     arm(at: now)
   }
@@ -208,7 +208,7 @@ actor WorkerEngine {
   /// Sets the clock to the next moment at which something is due.
   private func arm(at now: Moment) {
     var moments = [nextPatrol]
-    if served.contains(where: \.pool.mayNeedNudge) { moments.append(now + .milliseconds(1)) }
+    if pools.contains(where: \.mayNeedNudge) { moments.append(now + .milliseconds(1)) }
     if let deadline = shutdown.deadline { moments.append(deadline) }
     if case .up = link, roundsUnderWay == 0 {
       moments.append(nextHeartbeat)
