@@ -31,10 +31,11 @@ struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: JobPayload 
   static var largestPayload: Int { 1 << 20 }
 
   let jobs: PeekedJobs<Jobs>
-  let columns: Int
+  /// With what all rows share.
+  let writer: CopyBinaryWriter
   /// The JSON of a payload as it is stored.
   let stored: (Jobs.Element) throws -> String
-  /// The values of one row, from a job and its JSON.
+  /// A row's own values, from a job and its JSON.
   let row: (Jobs.Element, JSONText) throws -> [any SQLParameter]
 
   func makeAsyncIterator() -> Iterator { Iterator(self) }
@@ -52,7 +53,7 @@ struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: JobPayload 
       rest = chunks.jobs.rest
       stored = chunks.stored
       row = chunks.row
-      writer = CopyBinaryWriter(columns: chunks.columns)
+      writer = chunks.writer
     }
 
     mutating func next() async throws -> [UInt8]? {
@@ -93,13 +94,28 @@ extension JSONText {
   /// A string in it has the character U+0000, which json lets pass and jsonb, for which jobs are kept
   /// everywhere but in the log, does not.
   var holdsNUL: Bool {
-    var utf8 = text.utf8[...]
-    while let backslash = utf8.firstIndex(of: UInt8(ascii: "\\")) {
-      utf8 = utf8[utf8.index(after: backslash)...]
-      if utf8.starts(with: "u0000".utf8) { return true }
-      utf8 = utf8.dropFirst()  // what is escaped, perhaps a backslash
+    var text = text
+    return text.withUTF8 { utf8 in
+      let escape = "u0000".utf8
+      var rest = UnsafeRawBufferPointer(utf8)[...]
+      while let backslash = rest.firstBackslash {
+        rest = rest[(backslash + 1)...]
+        if rest.starts(with: escape) { return true }
+        rest = rest.dropFirst()  // what is escaped, perhaps a backslash
+      }
+      return false
     }
-    return false
+  }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+  /// Nearly every payload has none, and memchr sees that at once.
+  fileprivate var firstBackslash: Int? {
+    let bytes = UnsafeRawBufferPointer(rebasing: self)
+    guard let start = bytes.baseAddress,
+      let found = memchr(start, Int32(UInt8(ascii: "\\")), bytes.count)
+    else { return nil }
+    return startIndex + (UnsafeRawPointer(found) - start)
   }
 }
 

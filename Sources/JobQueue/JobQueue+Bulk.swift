@@ -74,17 +74,19 @@ extension JobQueue {
     let meta = try target[0, 3].decode(JSONText?.self)
     let count = try await connection.copyIn(
       """
-      copy \(try target[0, 0].decode(String.self)) (segment, lane, kind, payload, key, meta) \
+      copy \(try target[0, 0].decode(String.self)) (segment, lane, kind, meta, payload, key) \
       from stdin (format binary)
       """,
-      BulkChunks(jobs: jobs, columns: 6, stored: { try self.stored($0, in: bulk.queue) }) {
-        job, json in
+      BulkChunks(
+        jobs: jobs,
+        writer: try CopyBinaryWriter(
+          columns: 6, shared: [segment, lane, Jobs.Element.storedKind.description, meta]),
+        stored: { try self.stored($0, in: bulk.queue) }
+      ) { job, json in
         guard job.uniqueness == nil else { throw JobQueueError.lateUniqueness }
         guard !json.holdsNUL else { throw JobQueueError.payloadWithNUL }
         // The text as it is: the log's column is of type json.
-        return [
-          segment, lane, Jobs.Element.storedKind.description, json.text, bulk.key?(job), meta,
-        ]
+        return [json.text, bulk.key?(job)]
       })
     try await connection.query("select \(sql("wake_queue"))($1)", [bulk.queue])
     return count
@@ -103,8 +105,10 @@ extension JobQueue {
       copy \(sql("job_intake")) (queue, kind, payload, priority, key, unique_key, on_conflict, \
       unique_scope, unique_for, expires_at, tags, traceparent, unique_payload) from stdin (format binary)
       """,
-      BulkChunks(jobs: jobs, columns: 13, stored: { try self.stored($0, in: bulk.queue) }) {
-        job, json in
+      BulkChunks(
+        jobs: jobs, writer: CopyBinaryWriter(columns: 13),
+        stored: { try self.stored($0, in: bulk.queue) }
+      ) { job, json in
         let unique = try (bulk.unique.map { $0(job) } ?? job.uniqueness)?
           .checked(for: Jobs.Element.self)
         return [

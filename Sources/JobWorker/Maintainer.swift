@@ -127,6 +127,7 @@ actor Maintainer {
     case .fireSchedules: return try await fire(on: connection)
     case .settleWaits: return try await settleWaits(on: connection)
     case .rotate: _ = try await call("rotate_if_due", on: connection)
+    case .summarize: _ = try await call("summarize_log", on: connection)
     case .unpark: _ = try await call("unpark_known", on: connection)
     case .prune: _ = try await call("prune", on: connection)
     }
@@ -136,11 +137,11 @@ actor Maintainer {
   private func look(on connection: Connection) async throws {
     let row = try await connection.query(
       """
-      select lost, next_due, next_tick, next_wait, rotation, parked, processes \
+      select lost, next_due, next_tick, next_wait, rotation, summary, parked, processes \
       from \(sql("maintenance_due"))($1::float8 * interval '1 second', $2)
       """, [schedule.staleness(at: .now).inSeconds, LocalProcess.space],
       timeout: Self.stepTimeout)[0]
-    try await rescueEnded(of: try row[6].decode(), on: connection)
+    try await rescueEnded(of: try row[7].decode(), on: connection)
     func wait(_ column: Int) throws -> Duration? {
       try row[column].decode(Double?.self).map { .seconds($0) }
     }
@@ -148,7 +149,7 @@ actor Maintainer {
       MaintenanceSchedule.Findings(
         isWorkerLost: try row[0].decode(), nextDue: try wait(1), nextTick: try wait(2),
         nextWait: try wait(3), isRotationDue: try row[4].decode(),
-        areKindsParked: try row[5].decode()), at: .now)
+        isSummaryDue: try row[5].decode(), areKindsParked: try row[6].decode()), at: .now)
   }
 
   private func rescue(on connection: Connection) async throws {

@@ -3,7 +3,7 @@ struct MaintenanceSchedule: Sendable {
   enum Step: CaseIterable, Sendable {
     /// Asks the server which of the others are due.
     case look
-    case rescueLost, promoteDue, fireSchedules, settleWaits, rotate, unpark, prune
+    case rescueLost, promoteDue, fireSchedules, settleWaits, rotate, summarize, unpark, prune
   }
 
   /// What a look showed; times until something is due, nil: nothing waits.
@@ -13,6 +13,7 @@ struct MaintenanceSchedule: Sendable {
     var nextTick: Duration?
     var nextWait: Duration?
     var isRotationDue = false
+    var isSummaryDue = false
     var areKindsParked = false
   }
 
@@ -49,13 +50,14 @@ struct MaintenanceSchedule: Sendable {
       switch step {
       case .look: now + Self.lookInterval
       case .prune: now + Self.pruneInterval
-      case .rescueLost, .promoteDue, .fireSchedules, .settleWaits, .rotate, .unpark: .never
+      case .rescueLost, .promoteDue, .fireSchedules, .settleWaits, .rotate, .summarize, .unpark: .never
       }
   }
 
   mutating func saw(_ findings: Findings, at now: Moment) {
     if findings.isWorkerLost { expect(.rescueLost, dueAt: now) }
     if findings.isRotationDue { expect(.rotate, dueAt: now) }
+    if findings.isSummaryDue { expect(.summarize, dueAt: now) }
     if findings.areKindsParked { expect(.unpark, dueAt: now) }
     for (step, wait) in [
       (Step.promoteDue, findings.nextDue), (.fireSchedules, findings.nextTick),

@@ -3,14 +3,38 @@
 /// The binary form is not converted by the server: every value must have exactly its column's
 /// type (`Int64` and `Int` for bigint, `Int32` for integer, `Int16` for smallint, `String` for text and json, `JSONText` for jsonb …).
 public struct CopyBinaryWriter {
+  /// As much as is sent at once, with room for the row that goes beyond.
+  private static let capacity = 80 * 1024
+
   private var encoder = SQLEncoder(allowsText: false)
+  /// How each row begins: the number of its columns, and the values that all rows share.
+  private var rowStart = SQLEncoder(allowsText: false)
+  /// How many values of a row are its own.
   private let columns: Int
   /// Rows written so far.
   public private(set) var rowCount = 0
 
+  /// - Parameters:
+  ///   - columns: how many values each row has.
+  ///   - shared: the values of the first columns, where they are the same in every row. They are encoded once.
+  /// - Throws: kind `.invalidParameter` for a shared value that PostgreSQL cannot hold.
+  public init(columns: Int, shared: [any SQLParameter]) throws {
+    precondition(shared.count <= columns, "expected \(columns) values at most, got: \(shared.count)")
+    self.columns = columns - shared.count
+    rowStart.write(Int16(columns))
+    for value in shared { try rowStart.write(column: value) }
+    writeHeader()
+  }
+
   /// - Parameter columns: how many values each row has.
   public init(columns: Int) {
     self.columns = columns
+    rowStart.write(Int16(columns))
+    writeHeader()
+  }
+
+  private mutating func writeHeader() {
+    encoder.reserveCapacity(Self.capacity)
     encoder.write([80, 71, 67, 79, 80, 89, 10, 255, 13, 10, 0])  // PGCOPY\n\377\r\n\0
     encoder.write(Int32(0))  // flags
     encoder.write(Int32(0))  // length of the header's extension
@@ -19,8 +43,9 @@ public struct CopyBinaryWriter {
   /// Bytes not taken yet: take them at about 64 KB.
   public var count: Int { encoder.bytes.count }
 
-  /// Throws kind `.invalidParameter` for a wrong number of values, or a value that PostgreSQL
-  /// cannot hold; the row is then not written.
+  /// - Parameter values: the row's own, in the order of the columns after the shared ones.
+  /// - Throws: kind `.invalidParameter` for a wrong number of values, or a value that PostgreSQL
+  ///   cannot hold; the row is then not written.
   public mutating func append(row values: [any SQLParameter]) throws {
     guard values.count == columns else {
       throw DatabaseError.invalidParameter(
@@ -28,12 +53,8 @@ public struct CopyBinaryWriter {
     }
     let start = encoder.bytes.count
     do {
-      encoder.write(Int16(columns))
-      for value in values {
-        let start = encoder.beginLengthPrefixed()
-        try value.encode(into: &encoder)
-        encoder.endLengthPrefixed(start)
-      }
+      encoder.write(rowStart.bytes)
+      for value in values { try encoder.write(column: value) }
     } catch {
       encoder.truncate(to: start)
       throw error
@@ -43,13 +64,26 @@ public struct CopyBinaryWriter {
 
   /// The bytes so far, leaving the writer ready for more rows.
   public mutating func takeChunk() -> [UInt8] {
-    defer { encoder = SQLEncoder(allowsText: false) }
+    defer {
+      encoder = SQLEncoder(allowsText: false)
+      encoder.reserveCapacity(Self.capacity)
+    }
     return encoder.bytes
   }
 
   /// The last chunk, with the end mark.
   public mutating func finish() -> [UInt8] {
     encoder.write(Int16(-1))
-    return takeChunk()
+    defer { encoder = SQLEncoder(allowsText: false) }
+    return encoder.bytes
+  }
+}
+
+extension SQLEncoder {
+  /// A value with its length before it.
+  fileprivate mutating func write(column value: any SQLParameter) throws {
+    let start = beginLengthPrefixed()
+    try value.encode(into: &self)
+    endLengthPrefixed(start)
   }
 }

@@ -47,7 +47,7 @@ struct MaintenanceScheduleTests {
     schedule.saw(
       .init(
         isWorkerLost: true, nextDue: .seconds(-1), nextTick: .zero, nextWait: .milliseconds(7),
-        isRotationDue: true, areKindsParked: true), at: start)
+        isRotationDue: true, isSummaryDue: true, areKindsParked: true), at: start)
     #expect(steps.filter { !schedule.isDue($0, at: start) } == [.settleWaits])
     #expect(schedule.isDue(.settleWaits, at: start + .milliseconds(7)))
     for step in steps { schedule.did(step, at: start) }

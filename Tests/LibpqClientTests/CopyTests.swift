@@ -142,6 +142,22 @@ struct CopyTests {
     }
   }
 
+  @Test("values that rows share are given once, in the first columns")
+  func shared() async throws {
+    try await withTable { connection in
+      var binary = try CopyBinaryWriter(columns: 3, shared: ["x", Date?.none])
+      for number in 0..<3 { try binary.append(row: [number]) }
+      #expect(throws: DatabaseError.self) { try binary.append(row: ["x", Date?.none, 3]) }
+      let rows = try await connection.copyIn(
+        "COPY t (b, d, a) FROM STDIN (FORMAT binary)", [binary.finish()])
+      #expect(rows == 3)
+      let sum = try await connection.query(
+        "SELECT count(*) FROM t WHERE a < 3 AND b = 'x' AND d IS NULL")
+      #expect(try sum[0, 0].decode(Int64.self) == 3)
+    }
+    #expect(throws: DatabaseError.self) { try CopyBinaryWriter(columns: 2, shared: ["a\0"]) }
+  }
+
   @Test("a row with the wrong number of values is refused and not written")
   func wrongRow() throws {
     var writer = CopyBinaryWriter(columns: 2)

@@ -15,7 +15,7 @@ struct AccessTests {
     jobs_left load_checkpoint maintenance_due next_schedule_due open_jobs payloads_page promote_due \
     prune put_schedule queue_status register_worker report_progress rescue rescue_ended rescue_lost \
     retire_worker rotate_if_due save_checkpoint seal_batch settle settle_waits sleep_begin \
-    sleep_end step_inputs try_lead unpark_known
+    sleep_end step_inputs summarize_log try_lead unpark_known
     """,
     "operator": """
     await_end cancel_job cancel_workflow create_queue cron_preview delete_schedule discard_job \

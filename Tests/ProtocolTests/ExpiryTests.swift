@@ -21,8 +21,11 @@ struct ExpiryTests {
       let session = try await Session(configuration)
       let id = try await enqueue(
         session,
-        "p_run_at => clock_timestamp() + interval '15 ms', p_unique_key => 'u', \(Self.soon)")
-      try await afterwards(session)
+        """
+        p_run_at => clock_timestamp() + interval '300 ms', p_unique_key => 'u',
+        p_expires_at => clock_timestamp() + interval '310 ms'
+        """)
+      try await session.run("select pg_sleep(0.32)")
       #expect(try await session.value("select promoted from promote_due()") == Int32(1))
       #expect(try await session.state(of: id) == "expired")
       #expect(try await session.value("select count(*) from job") == Int64(0))

@@ -69,6 +69,28 @@ struct RotationTests {
     }
   }
 
+  @Test("A rotation that fails leaves single jobs in another segment: they are claimed from there")
+  func failure() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let epoch = try await session.register()
+      try await session.run("begin; select rotate(); rollback")
+      let astray = try await session.enqueue()
+      let segments = "select array_agg(segment order by id) from job"
+      #expect(try await session.value(segments, as: [Int32].self) == [1])
+      #expect(try await session.value("select rotation from maintenance_due()"))
+      #expect(try await rotated(session) == "not due")
+      #expect(try await session.value("select rotation from maintenance_due()") == false)
+      let next = try await session.enqueue()
+      #expect(try await session.value(segments, as: [Int32].self) == [1, 0])
+      // The segment is to be emptied next, and the job in it goes on to the head.
+      #expect(
+        try await session.value("select rotate()", as: String.self)
+          == "segment 1: 1 jobs moved, 0 held")
+      #expect(try await session.claim(epoch).map(\.id).sorted() == [astray, next])
+    }
+  }
+
   private func rotated(_ session: Session) async throws -> String {
     try await session.value("select rotate_if_due()")
   }

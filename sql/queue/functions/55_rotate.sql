@@ -26,9 +26,24 @@ set jit = off set enable_bitmapscan = off set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 as $$
 begin
+  perform point_writers();
   if not rotation_due() then return 'not due'; end if;
   if waits_in((head_segment() + 1) % 4, (select s.rotate_carry from setting s)) then return 'behind'; end if;
   return rotate();
+end $$;
+
+-- Whether single jobs are written elsewhere than at the head: a rotation failed after it had pointed them there.
+create or replace function are_writers_astray() returns bool
+language sql stable
+as $$ select pg_sequence_last_value('write_segment') <> head_segment() $$;
+
+-- Has single jobs written at the head. A sequence does not roll back, so who calls this in vain lets them
+-- be written into a segment that is not empty, until the next call: they are claimed from there as well.
+create or replace function point_writers() returns void
+language plpgsql
+as $$
+begin
+  if are_writers_astray() then perform setval('write_segment', head_segment()); end if;
 end $$;
 
 -- Whether more than p_count jobs of a segment wait to be claimed. Reads no more than those.
@@ -77,6 +92,7 @@ begin
   perform carry_positions(v_next, v_from.segment);
   execute format('truncate job_%s, claim_%s, closure_%s', v_next, v_next, v_next);
   insert into rotation (seq, segment, moved, held) values (v_from.seq + 1, v_next, v_moved, v_held);
+  perform point_writers();
   return format('segment %s: %s jobs moved, %s held', v_next, v_moved, v_held);
 exception when lock_not_available then
   return 'busy';

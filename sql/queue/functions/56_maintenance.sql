@@ -55,14 +55,15 @@ end $$;
 --   lost        a worker's connection is gone, or its heartbeat is older than p_stale
 --   next_due    seconds until the next deferred job is due; null: none waits. Alike for schedules and
 --               for waits of workflows, where a signal that found nobody listening counts as due.
---   rotation    the head is old or large enough
+--   rotation    the head is old or large enough, or writers have to be pointed there
+--   summary     ranges of the log are to be summarized
 --   parked      a living worker knows the kind of a parked job
 --   processes   those of living workers in p_process_space, for the leader to see which have ended
 create or replace function maintenance_due(
   p_stale interval default '15 seconds', p_process_space text default null)
 returns table (
-  lost bool, next_due float8, next_tick float8, next_wait float8, rotation bool, parked bool,
-  processes int[])
+  lost bool, next_due float8, next_tick float8, next_wait float8, rotation bool, summary bool,
+  parked bool, processes int[])
 language plpgsql security definer set search_path from current
 set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
@@ -80,7 +81,8 @@ begin
       where x.workflow is null and s.type = 'wait' and s.state = 'released')
     then 0 else date_part('epoch', (select min(s.deadline) from step s
       where s.type = 'wait' and s.state = 'released') - v_now) end;
-  rotation := rotation_due();
+  rotation := rotation_due() or are_writers_astray();
+  summary := summary_due();
   parked := exists (
     select from parked_kinds() k (kind) join worker w on k.kind = any (w.kinds)
     where w.ended_at is null and not w.draining

@@ -23,7 +23,7 @@ begin
   perform grant_role('operator', array['set_backpressure']);
   perform grant_role('worker', array['register_worker', 'confirm_worker', 'open_jobs', 'heartbeat',
     'claim', 'claim_rows', 'settle', 'report_progress', 'save_checkpoint', 'load_checkpoint', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead',
-    'rescue', 'rescue_lost', 'rescue_ended', 'maintenance_due', 'promote_due', 'rotate_if_due', 'unpark_known', 'prune',
+    'rescue', 'rescue_lost', 'rescue_ended', 'maintenance_due', 'promote_due', 'rotate_if_due', 'summarize_log', 'unpark_known', 'prune',
     'queue_status', 'jobs_left', 'job_end', 'await_end']);
   perform grant_role('operator', array['create_queue', 'pause_queue', 'resume_queue', 'retry_job',
     'retry_dead', 'discard_job', 'cancel_job', 'drain_worker', 'find_jobs', 'job_story',
