@@ -16,10 +16,11 @@ public struct CopyBinaryWriter {
 
   /// - Parameters:
   ///   - columns: how many values each row has.
-  ///   - shared: the values of the first columns, where they are the same in every row. They are encoded once.
+  ///   - shared: the values of the first columns, where they are the same in every row.
   /// - Throws: kind `.invalidParameter` for a shared value that PostgreSQL cannot hold.
   public init(columns: Int, shared: [any SQLParameter]) throws {
-    precondition(shared.count <= columns, "expected \(columns) values at most, got: \(shared.count)")
+    precondition(
+      shared.count <= columns, "expected \(columns) values at most, got: \(shared.count)")
     self.columns = columns - shared.count
     rowStart.write(Int16(columns))
     for value in shared { try rowStart.write(column: value) }

@@ -53,7 +53,8 @@ struct SummaryTests {
   /// Over 800 blocks, in one segment.
   private func fill(_ session: Session) async throws {
     try await session.run(
-      "select count(*) from enqueue_many('q', 'k', array_fill('{\"n\": 1234567}'::jsonb, array[60000]))")
+      "select count(*) from enqueue_many('q', 'k', array_fill('{\"n\": 1234567}'::jsonb, array[60000]))"
+    )
   }
 
   private func isDue(_ session: Session) async throws -> Bool {

@@ -44,7 +44,9 @@ struct EnqueueRun: Sendable {
   private func metered(
     _ body: (Connection) async throws -> Measurement
   ) async throws -> Measurement {
-    try await stage.connection.query("truncate \(stage.scratch.name).job, plain_row")
+    try await stage.connection.query("truncate plain_row")
+    try await stage.connection.query(
+      "select \(stage.sql("clear_segment"))(segment) from generate_series(0, 3) segment")
     OwnProcess.forgetPeak()
     let before = try await stage.meter.settledCounters()
     let producer = try await stage.scratch.connect(as: "ong bench producer")

@@ -138,17 +138,8 @@ begin
   if v_look.is_torn then is_late[0:3] := late_lanes(positions, p_now); end if;
 end $$;
 
--- Whether one of these transactions has written to the lane. LIMIT keeps the planner from a join, which
--- might read the whole lane: each is one probe of the index.
-create or replace function have_rows_in(p_xids xid8[], p_lane int) returns bool
-language sql stable
-as $$
-  select exists (
-    select from unnest(p_xids) x,
-      lateral (select from job j where j.lane = p_lane and j.xid = x limit 1) written)
-$$;
-
--- Of each lane, whether there are rows of a transaction that ran at the start of its window.
+-- Of each lane, whether there are rows of a transaction that ran at the start of its window. LIMIT makes
+-- each of those a probe of the index: a join, which the planner could choose, might read the whole lane.
 create or replace function late_lanes(p_positions claim[], p_now pg_snapshot) returns bool[]
 language plpgsql
 as $$
@@ -158,9 +149,10 @@ declare
     from unnest(p_positions) p order by p.lane);
 begin
   return array(
-    select have_rows_in(
-      array(select x from pg_snapshot_xip(w.lo) x
-            where x >= w.to_xid and pg_visible_in_snapshot(x, w.hi)), w.lane)
+    select exists (
+      select from pg_snapshot_xip(w.lo) x,
+        lateral (select from job j where j.lane = w.lane and j.xid = x limit 1) written
+      where x >= w.to_xid and pg_visible_in_snapshot(x, w.hi))
     from unnest(v_windows) w order by w.lane);
 end $$;
 
@@ -214,10 +206,11 @@ declare
   v_since xid8 := greatest(p_position.to_xid, pg_snapshot_xmax(p_position.lo));
   v_until xid8;
 begin
-  if have_rows_in(
-       array(select x from pg_snapshot_xip(p_position.lo) x
-             where x >= p_position.to_xid and pg_visible_in_snapshot(x, p_position.hi)),
-       p_position.lane) then
+  -- LIMIT as in late_lanes.
+  if exists (
+    select from pg_snapshot_xip(p_position.lo) x,
+      lateral (select from job j where j.lane = p_position.lane and j.xid = x limit 1) written
+    where x >= p_position.to_xid and pg_visible_in_snapshot(x, p_position.hi)) then
     return true;
   end if;
   foreach v_until in array long_running(p_position.hi) || pg_snapshot_xmax(p_position.hi) loop

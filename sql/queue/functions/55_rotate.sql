@@ -90,12 +90,32 @@ begin
   v_held := hold_open_claims(v_next, v_from.segment);
   v_moved := carry_unclaimed(v_next, v_from.segment);
   perform carry_positions(v_next, v_from.segment);
-  execute format('truncate job_%s, claim_%s, closure_%s', v_next, v_next, v_next);
+  perform clear_segment(v_next);
   insert into rotation (seq, segment, moved, held) values (v_from.seq + 1, v_next, v_moved, v_held);
   perform point_writers();
   return format('segment %s: %s jobs moved, %s held', v_next, v_moved, v_held);
 exception when lock_not_available then
   return 'busy';
+end $$;
+
+-- Drops all rows of a segment, whatever becomes of them.
+create or replace function clear_segment(p_segment int) returns void
+language plpgsql
+as $$
+begin
+  execute format('truncate job_%1$s, claim_%1$s, closure_%1$s', p_segment);
+  -- An empty index begins with an entry for the first range, which every job there would have to change.
+  perform brin_desummarize_range(id_index(p_segment), 0);
+end $$;
+
+-- The index by id of a segment of the log.
+create or replace function id_index(p_segment int) returns regclass
+language plpgsql stable
+as $$
+begin
+  return (
+    select x.indexrelid from pg_index x join pg_inherits i on i.inhrelid = x.indexrelid
+    where i.inhparent = 'job_by_id'::regclass and x.indrelid = ('job_' || p_segment)::regclass);
 end $$;
 
 -- Locks the tables of a segment; false: somebody writes there, or reads for long. Tries again and again

@@ -35,9 +35,9 @@ as $$
   from unsummarized() u
 $$;
 
--- Summarizes up to p_limit ranges and returns how many. A step of the leader's, who calls it again while
--- it is due.
-create or replace function summarize_log(p_limit int default 500) returns int
+-- Summarizes up to p_limit ranges, each of which takes about 0.3 ms, and returns how many. A step of the
+-- leader's, who calls it again while it is due.
+create or replace function summarize_log(p_limit int default 100) returns int
 language plpgsql security definer set search_path from current
 as $$
 declare
@@ -47,15 +47,11 @@ declare
   v_count int := 0;
 begin
   for v_part in select * from unsummarized() loop
-    v_index := (
-      select x.indexrelid from pg_index x join pg_inherits i on i.inhrelid = x.indexrelid
-      where i.inhparent = 'job_by_id'::regclass
-        and x.indrelid = ('job_' || v_part.segment)::regclass);
+    v_index := id_index(v_part.segment);
     v_block := v_part.first_block;
     while v_block < v_part.until_block and v_count < p_limit loop
-      perform brin_summarize_range(v_index, v_block);
+      v_count := v_count + brin_summarize_range(v_index, v_block); -- 0 where it is summarized already
       v_block := v_block + 32;
-      v_count := v_count + 1;
     end loop;
     perform set_config(summary_setting(), v_part.seq || ' ' || v_block, false);
     exit when v_block < v_part.until_block;
