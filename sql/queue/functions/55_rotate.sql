@@ -100,7 +100,7 @@ end $$;
 
 -- Drops all rows of a segment, whatever becomes of them.
 create or replace function clear_segment(p_segment int) returns void
-language plpgsql
+language plpgsql set search_path from current
 as $$
 begin
   execute format('truncate job_%1$s, claim_%1$s, closure_%1$s', p_segment);
