@@ -21,11 +21,8 @@ struct MaintenanceSchedule: Sendable {
   static let lookInterval = Duration.milliseconds(1500)
   private static let pruneInterval = Duration.seconds(60)
 
-  /// However many ask for a step, the next one comes this much after the last. Summaries wait longest: where
-  /// the ring turns within minutes, most of the log is gone before anybody looks a job up in it.
-  private static func breath(of step: Step) -> Duration {
-    step == .summarize ? .seconds(10) : .milliseconds(2)
-  }
+  /// However many ask for a look, the next one comes this much after the last.
+  private static let breath = Duration.milliseconds(2)
 
   private var due: [Step: Moment]
   private var looked: [Step: Moment] = [:]
@@ -49,7 +46,6 @@ struct MaintenanceSchedule: Sendable {
 
   /// A step was done and is due again when a look says so; looking and pruning by the clock.
   mutating func did(_ step: Step, at now: Moment) {
-    if step == .summarize { looked[step] = now }
     due[step] =
       switch step {
       case .look: now + Self.lookInterval
@@ -97,7 +93,7 @@ struct MaintenanceSchedule: Sendable {
 
   /// Something becomes due at `moment`: look at it on time.
   mutating func expect(_ step: Step, dueAt moment: Moment) {
-    let earliest = looked[step].map { max(moment, $0 + Self.breath(of: step)) } ?? moment
+    let earliest = looked[step].map { max(moment, $0 + Self.breath) } ?? moment
     due[step] = min(due[step] ?? .never, earliest)
   }
 }

@@ -48,21 +48,10 @@ struct MaintenanceScheduleTests {
       .init(
         isWorkerLost: true, nextDue: .seconds(-1), nextTick: .zero, nextWait: .milliseconds(7),
         isRotationDue: true, isSummaryDue: true, areKindsParked: true), at: start)
-    #expect(steps.filter { !schedule.isDue($0, at: start) } == [.settleWaits, .summarize])
+    #expect(steps.filter { !schedule.isDue($0, at: start) } == [.settleWaits])
     #expect(schedule.isDue(.settleWaits, at: start + .milliseconds(7)))
     for step in steps { schedule.did(step, at: start) }
     #expect(!steps.contains { schedule.isDue($0, at: start + .seconds(50)) })
-  }
-
-  @Test("the log is summarized every ten seconds at most")
-  func summaries() {
-    var schedule = settled
-    schedule.did(.summarize, at: start)
-    schedule.saw(.init(isSummaryDue: true), at: start + .seconds(2))
-    #expect(!schedule.isDue(.summarize, at: start + .seconds(9)))
-    #expect(schedule.isDue(.summarize, at: start + .seconds(10)))
-    schedule.saw(.init(isSummaryDue: true), at: start + .seconds(20))
-    #expect(schedule.isDue(.summarize, at: start + .seconds(20)))
   }
 
   @Test("a full batch of promotions is followed by another at once")

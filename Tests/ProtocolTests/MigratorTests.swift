@@ -1,3 +1,4 @@
+import Foundation
 import LibpqClient
 import QueueSchema
 import Testing
@@ -50,6 +51,35 @@ struct MigratorTests {
       let ahead = try await #require(throws: SchemaMismatch.self) { try await old.up() }
       #expect(ahead.reason == .tooNew)
       #expect(ahead.description.contains("version 2") && ahead.description.contains("version 1"))
+    }
+  }
+
+  @Test("Jobs that wait in a log of payloads as jsonb are still there, in their order, after the upgrade")
+  func waitingJobs() async throws {
+    try await withQueueDatabase { configuration in
+      let connection = try await Connection.open(configuration)
+      let files = MigrationSet.queue.migrations.prefix(17).map {
+        ("migrations/\($0.version < 10 ? "000" : "00")\($0.version)_\($0.name).sql", $0.sql)
+      }
+      let old = MigrationSet(name: "queue", files: files)
+      try await Migrator(connection, set: old, schema: "earlier").up()
+      try await connection.execute(
+        script: """
+          set search_path = earlier;
+          insert into queue (name, since) values ('q', pg_current_snapshot());
+          insert into job (segment, lane, kind, payload)
+            select 0, q.id * 4 + 2, 'k', jsonb_build_object('n', i)
+            from queue q, generate_series(1, 3) i;
+          """)
+      let applied = try await Migrator(connection, schema: "earlier").up()
+      #expect(applied.starts(with: ["0018_payload_as_text", "0019_write_segment"]))
+      let epoch = UUID()
+      try await connection.query(
+        "select earlier.register_worker($1, 'host', 1, 'test', 4, '{q}', '{k}')", [epoch])
+      let rows = try await connection.query(
+        "select payload::text from earlier.claim($1, 1, 'q', 10)", [epoch])
+      let payloads = try rows.map { try $0[0].decode(String.self) }
+      #expect(payloads == (1...3).map { #"{"n": \#($0)}"# })
     }
   }
 

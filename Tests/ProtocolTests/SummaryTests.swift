@@ -48,6 +48,18 @@ struct SummaryTests {
     }
   }
 
+  @Test("While the ring turns fast, nothing is summarized")
+  func fastRing() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      try await fill(session)
+      #expect(try await isDue(session))
+      try await session.run("select rotate()")
+      #expect(try await session.value("select summary from maintenance_due()") == false)
+      #expect(try await isDue(session))
+    }
+  }
+
   private static let lookUp = "select * from log_rows(20000)"
 
   /// Over 800 blocks, in one segment.
@@ -57,7 +69,9 @@ struct SummaryTests {
     )
   }
 
+  /// For a head that is a minute old.
   private func isDue(_ session: Session) async throws -> Bool {
-    try await session.value("select summary from maintenance_due()")
+    try await session.run("update rotation set at = clock_timestamp() - interval '61 s'")
+    return try await session.value("select summary from maintenance_due()")
   }
 }

@@ -27,17 +27,23 @@ as $$
   order by r.seq
 $$;
 
--- Whether enough has come together: four megabytes, or what a rotation has closed.
+-- Whether enough has come together: four megabytes, or what a rotation has closed. Not while the ring turns
+-- faster than once in four minutes: most of such a log is gone before anybody looks a job up in it.
 create or replace function summary_due() returns bool
-language sql stable
+language plpgsql stable
 as $$
-  select coalesce(sum(u.until_block - u.first_block) >= 512 or count(*) > 1, false)
-  from unsummarized() u
-$$;
+begin
+  if (select r.at from rotation r order by r.seq desc limit 1) > clock_timestamp() - interval '1 minute' then
+    return false;
+  end if;
+  return (
+    select coalesce(sum(u.until_block - u.first_block) >= 512 or count(*) > 1, false)
+    from unsummarized() u);
+end $$;
 
 -- Summarizes up to p_limit ranges, each of which takes about 0.3 ms, and returns how many. A step of the
 -- leader's, who calls it again while it is due.
-create or replace function summarize_log(p_limit int default 100) returns int
+create or replace function summarize_log(p_limit int default 32) returns int
 language plpgsql security definer set search_path from current
 as $$
 declare
