@@ -54,7 +54,7 @@ struct MigratorTests {
     }
   }
 
-  @Test("Jobs that wait in a log of payloads as jsonb are still there, in their order, after the upgrade")
+  @Test("Jobs that wait in a log of payloads as jsonb are still there after the upgrade, in order")
   func waitingJobs() async throws {
     try await withQueueDatabase { configuration in
       let connection = try await Connection.open(configuration)
