@@ -13,6 +13,7 @@ package enum WorkerProgram {
   static let schemaMismatch: Int32 = 65
 
   package static func run(_ arguments: [String]) async -> Int32 {
+    FakeClock.awaitRightTime()
     guard arguments.count == 3, let slots = Int(arguments[2]) else { return 64 }
     guard let journal = try? Journal(in: arguments[1], role: "worker") else { return 64 }
     do {

@@ -32,6 +32,24 @@ struct FakeClock: Sendable {
     chmod(file, 0o644)
   }
 
+  /// For a process that may go by such a clock to call first. Dispatch's timers never fire in one that
+  /// starts while the clock is off (a program that sleeps once, under libfaketime, shows it): so it
+  /// waits for the clock to be right, and its children have none.
+  static func awaitRightTime() {
+    let environment = ProcessInfo.processInfo.environment
+    guard environment["LD_PRELOAD"] != nil, let file = environment["FAKETIME_TIMESTAMP_FILE"] else {
+      return
+    }
+    unsetenv("LD_PRELOAD")
+    guard isOff(file) else { return }
+    while isOff(file) { usleep(20_000) }
+    usleep(1_200_000)  // it looks once a second
+  }
+
+  private static func isOff(_ file: String) -> Bool {
+    (try? String(contentsOfFile: file, encoding: .utf8)).map { $0 != "+0\n" } ?? false
+  }
+
   private static var library: String? {
     let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
     let places = folders.map { "/usr/lib/" + $0 } + ["/usr/lib", "/usr/local/lib"]
