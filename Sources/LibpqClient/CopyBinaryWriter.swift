@@ -3,14 +3,11 @@
 /// The binary form is not converted by the server: every value must have exactly its column's
 /// type (`Int64` and `Int` for bigint, `Int32` for integer, `Int16` for smallint, `String` for text and json, `JSONText` for jsonb …).
 public struct CopyBinaryWriter {
-  /// As much as is sent at once, with room for the row that goes beyond.
-  private static let capacity = 80 * 1024
-
   private var encoder = SQLEncoder(allowsText: false)
   /// How each row begins: the number of its columns, and the values that all rows share.
   private var rowStart = SQLEncoder(allowsText: false)
   /// How many values of a row are its own.
-  private let columns: Int
+  private var columns: Int
   /// Rows written so far.
   public private(set) var rowCount = 0
 
@@ -21,21 +18,15 @@ public struct CopyBinaryWriter {
   public init(columns: Int, shared: [any SQLParameter]) throws {
     precondition(
       shared.count <= columns, "expected \(columns) values at most, got: \(shared.count)")
-    self.columns = columns - shared.count
-    rowStart.write(Int16(columns))
+    self.init(columns: columns)
+    self.columns -= shared.count
     for value in shared { try rowStart.write(column: value) }
-    writeHeader()
   }
 
   /// - Parameter columns: how many values each row has.
   public init(columns: Int) {
     self.columns = columns
     rowStart.write(Int16(columns))
-    writeHeader()
-  }
-
-  private mutating func writeHeader() {
-    encoder.reserveCapacity(Self.capacity)
     encoder.write([80, 71, 67, 79, 80, 89, 10, 255, 13, 10, 0])  // PGCOPY\n\377\r\n\0
     encoder.write(Int32(0))  // flags
     encoder.write(Int32(0))  // length of the header's extension
@@ -65,18 +56,14 @@ public struct CopyBinaryWriter {
 
   /// The bytes so far, leaving the writer ready for more rows.
   public mutating func takeChunk() -> [UInt8] {
-    defer {
-      encoder = SQLEncoder(allowsText: false)
-      encoder.reserveCapacity(Self.capacity)
-    }
+    defer { encoder = SQLEncoder(allowsText: false) }
     return encoder.bytes
   }
 
   /// The last chunk, with the end mark.
   public mutating func finish() -> [UInt8] {
     encoder.write(Int16(-1))
-    defer { encoder = SQLEncoder(allowsText: false) }
-    return encoder.bytes
+    return takeChunk()
   }
 }
 

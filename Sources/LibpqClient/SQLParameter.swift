@@ -65,8 +65,6 @@ public struct SQLEncoder {
     isNull = false
   }
 
-  mutating func reserveCapacity(_ bytes: Int) { self.bytes.reserveCapacity(bytes) }
-
   /// Drops what a failed value left behind.
   mutating func truncate(to count: Int) {
     bytes.removeSubrange(count...)

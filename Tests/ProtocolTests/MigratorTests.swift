@@ -59,7 +59,7 @@ struct MigratorTests {
     try await withQueueDatabase { configuration in
       let connection = try await Connection.open(configuration)
       let files = MigrationSet.queue.migrations.prefix(17).map {
-        ("migrations/\($0.version < 10 ? "000" : "00")\($0.version)_\($0.name).sql", $0.sql)
+        (String(format: "migrations/%04d_", $0.version) + $0.name + ".sql", $0.sql)
       }
       let old = MigrationSet(name: "queue", files: files)
       try await Migrator(connection, set: old, schema: "earlier").up()

@@ -27,8 +27,7 @@ struct FakeClock: Sendable {
   /// Seconds from the machine's time.
   func jump(_ offset: Int) throws {
     // Put in place whole: a reader never sees a half-written file.
-    let text = (offset < 0 ? "" : "+") + String(offset) + "\n"
-    try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
+    try Data(Self.text(offset).utf8).write(to: URL(filePath: file), options: .atomic)
     chmod(file, 0o644)
   }
 
@@ -47,7 +46,11 @@ struct FakeClock: Sendable {
   }
 
   private static func isOff(_ file: String) -> Bool {
-    (try? String(contentsOfFile: file, encoding: .utf8)).map { $0 != "+0\n" } ?? false
+    (try? String(contentsOfFile: file, encoding: .utf8)).map { $0 != text(0) } ?? false
+  }
+
+  private static func text(_ offset: Int) -> String {
+    (offset < 0 ? "" : "+") + String(offset) + "\n"
   }
 
   private static var library: String? {
