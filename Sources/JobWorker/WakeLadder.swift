@@ -107,12 +107,18 @@ struct WakeLadder: Sendable {
     }
   }
 
+  /// Nobody notifies any more. What came since the last claim looked may have told nobody.
   mutating func sleepEnded() {
-    if sleep == .wakingUp { sleep = .awake }
+    guard sleep == .wakingUp else { return }
+    sleep = .awake
+    nextPoll = nil
   }
 
   /// The listening connection is gone and the locks with it. Asking goes on by the clock.
-  mutating func listenerLost() { sleep = .awake }
+  mutating func listenerLost() {
+    sleep = .awake
+    distrust()
+  }
 
   private mutating func foundNothing(at now: Moment) -> Action {
     guard sleep == .awake else {
@@ -144,8 +150,16 @@ struct WakeLadder: Sendable {
     nextPoll = now + time
   }
 
+  /// Producers do not notify, or will not for long.
+  private mutating func distrust() {
+    guard isTrusting else { return }
+    isTrusting = false
+    nextPoll = nil
+  }
+
   private mutating func wakeUp() -> Action {
     sleep = .wakingUp
+    distrust()
     nextPoll = nil
     notices = 0
     noticesSince = nil

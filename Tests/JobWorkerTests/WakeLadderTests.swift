@@ -1,3 +1,4 @@
+import JobQueueTesting
 import Testing
 
 @testable import JobWorker
@@ -117,6 +118,61 @@ struct WakeLadderTests {
     #expect(ladder.claimed(10, of: 10, at: start) == .endSleep)
     ladder.sleepEnded()
     #expect(ladder.sleep == .awake)
+  }
+
+  @Test("a claim that found nothing while the sleep ended does not keep the worker from asking")
+  func emptyClaimWhileWakingUp() {
+    var ladder = asleep
+    ladder.saw(horizon: 100, isRated: false, at: start)
+    #expect(ladder.claimed(10, of: 10, at: start) == .endSleep)
+    _ = ladder.claimed(0, of: 10, at: start)
+    #expect(ladder.mayClaim(at: start + .milliseconds(5)))
+    ladder.sleepEnded()
+    #expect(ladder.mayClaim(at: start))
+  }
+
+  @Test("a queue is left alone for over a second only under the lock that has producers notify")
+  func neverDeaf() {
+    var generator = SeededGenerator(20_261_129)
+    for _ in 0..<2000 {
+      var ladder = WakeLadder()
+      var now = start
+      var story: [String] = []
+      for _ in 0..<40 {
+        now = now + .milliseconds(Int.random(in: 0...30, using: &generator))
+        story.append(step(&ladder, at: now, using: &generator))
+        let isDeaf = ladder.sleep != .asleep && !ladder.mayClaim(at: now + .seconds(1))
+        #expect(!isDeaf, "\(story)")
+        if isDeaf { return }
+      }
+    }
+  }
+
+  /// Something that may come next; returns what.
+  private func step(
+    _ ladder: inout WakeLadder, at now: Moment, using generator: inout SeededGenerator
+  ) -> String {
+    switch Int.random(in: 0..<8, using: &generator) {
+    case 0...2:
+      let found = [0, 3, 10].randomElement(using: &generator) ?? 0
+      return "claimed \(found): \(ladder.claimed(found, of: 10, at: now))"
+    case 3: return "notified: \(ladder.notified(at: now))"
+    case 4:
+      ladder.asked()
+      return "asked"
+    case 5:
+      ladder.saw(horizon: 100, isRated: Bool.random(using: &generator), at: now)
+      return "saw"
+    case 6 where ladder.sleep == .fallingAsleep:
+      ladder.sleepBegan(before: 100)
+      return "sleep began"
+    case 6:
+      ladder.sleepEnded()
+      return "sleep ended"
+    default:
+      ladder.listenerLost()
+      return "listener lost"
+    }
   }
 
   @Test("notifications that come thick and fast end the sleep")
