@@ -18,7 +18,7 @@ final class JSONSink {
   // One thread has this for the length of one call, and nothing here calls back while it changes these: to
   // ask for each byte whether somebody else does, is a sixth of the cost.
   @exclusivity(unchecked) private(set) var isBeyondUs = false
-  @exclusivity(unchecked) private var bytes: [UInt8] = []
+  @exclusivity(unchecked) private(set) var bytes: [UInt8] = []
   @exclusivity(unchecked) private var open: [Open] = []
   /// Containers above this depth have a value under way, which must be finished first.
   @exclusivity(unchecked) private var floor = 0
@@ -32,9 +32,16 @@ final class JSONSink {
 
   var position: Int { bytes.count }
   var isEmpty: Bool { bytes.isEmpty }
-  var text: String { String(decoding: bytes, as: UTF8.self) }
 
   func beyondUs() { isBeyondUs = true }
+
+  /// Ready for another value. The memory is kept, unless somebody still has the bytes of the one before.
+  func clear() {
+    isBeyondUs = false
+    bytes.removeAll(keepingCapacity: true)
+    open.removeAll(keepingCapacity: true)
+    floor = 0
+  }
 
   // MARK: Values
 

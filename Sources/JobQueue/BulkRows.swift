@@ -11,6 +11,10 @@ struct Bulk<Jobs: Sequence & Sendable>: Sendable where Jobs.Element: JobPayload 
   var expires: JobExpiry?
   var tags: [String]
   var trace: TraceContext?
+
+  func isUnique(_ jobs: PeekedJobs<Jobs>) -> Bool {
+    unique != nil || jobs.first?.uniqueness != nil
+  }
 }
 
 /// Jobs of which the first has been looked at: a sequence may be read only once.
@@ -31,27 +35,26 @@ struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: JobPayload 
   static var largestPayload: Int { 1 << 20 }
 
   let jobs: PeekedJobs<Jobs>
+  let payloads: StoredPayloads
   /// With what all rows share.
   let writer: CopyBinaryWriter
-  /// The JSON of a payload as it is stored.
-  let stored: (Jobs.Element) throws -> String
   /// A row's own values, from a job and its JSON.
-  let row: (Jobs.Element, JSONText) throws -> [any SQLParameter]
+  let row: (Jobs.Element, StoredJSON) throws -> [any SQLParameter]
 
   func makeAsyncIterator() -> Iterator { Iterator(self) }
 
   struct Iterator: AsyncIteratorProtocol {
     private var first: Jobs.Element?
     private var rest: Jobs.Iterator
-    private let stored: (Jobs.Element) throws -> String
-    private let row: (Jobs.Element, JSONText) throws -> [any SQLParameter]
+    private let payloads: StoredPayloads
+    private let row: (Jobs.Element, StoredJSON) throws -> [any SQLParameter]
     private var writer: CopyBinaryWriter
     private var isFinished = false
 
     init(_ chunks: BulkChunks) {
       first = chunks.jobs.first
       rest = chunks.jobs.rest
-      stored = chunks.stored
+      payloads = chunks.payloads
       row = chunks.row
       writer = chunks.writer
     }
@@ -64,11 +67,11 @@ struct BulkChunks<Jobs: Sequence>: AsyncSequence where Jobs.Element: JobPayload 
           return writer.finish()
         }
         first = nil
-        let json = try stored(job)
+        let json = try payloads.json(of: job)
         guard json.utf8.count <= BulkChunks.largestPayload else {
           throw JobQueueError.tooLarge(bytes: json.utf8.count, limit: BulkChunks.largestPayload)
         }
-        try writer.append(row: try row(job, JSONText(json)))
+        try writer.append(row: try row(job, json))
       }
       return writer.takeChunk()
     }
@@ -90,14 +93,22 @@ struct IntervalValue: SQLParameter {
   }
 }
 
-extension JSONText {
-  /// A string in it has the character U+0000, which json lets pass and jsonb, for which jobs are kept
-  /// everywhere but in the log, does not.
+/// A payload's JSON as the log keeps it.
+struct StoredJSON: SQLParameter {
+  static var sqlType: SQLType { .json }
+
+  let utf8: [UInt8]
+
+  func encode(into encoder: inout SQLEncoder) { encoder.write(utf8) }
+
+  /// As everything but the log keeps it.
+  var jsonb: JSONText { JSONText(String(decoding: utf8, as: UTF8.self)) }
+
+  /// A string in it has the character U+0000, which json lets pass and jsonb does not.
   var holdsNUL: Bool {
-    var text = text
-    return text.withUTF8 { utf8 in
+    utf8.withUnsafeBytes { bytes in
       let escape = "u0000".utf8
-      var rest = UnsafeRawBufferPointer(utf8)[...]
+      var rest = bytes[...]
       while let backslash = rest.firstBackslash {
         rest = rest[(backslash + 1)...]
         if rest.starts(with: escape) { return true }
@@ -105,6 +116,23 @@ extension JSONText {
       }
       return false
     }
+  }
+}
+
+/// Encodes payloads for one queue, one after the other.
+struct StoredPayloads {
+  let queue: String
+  let cipher: (any PayloadCipher)?
+  private let writer = PayloadCoding.Writer()
+
+  init(queue: String, cipher: (any PayloadCipher)?) {
+    self.queue = queue
+    self.cipher = cipher
+  }
+
+  func json<Payload: JobPayload>(of payload: Payload) throws -> StoredJSON {
+    guard Payload.isEncrypted else { return StoredJSON(utf8: try writer.encode(payload)) }
+    return StoredJSON(utf8: [UInt8](try payload.stored(in: queue, cipher: cipher).utf8))
   }
 }
 

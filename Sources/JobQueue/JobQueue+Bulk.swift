@@ -28,16 +28,33 @@ extension JobQueue {
       jobs: jobs, queue: queue ?? Jobs.Element.options.queue,
       priority: priority ?? Jobs.Element.options.priority, key: key, unique: unique,
       expires: expires, tags: tags, trace: trace)
+    let peeked = PeekedJobs(jobs)
     return try await mappingQueueErrors {
-      if let connection { return try await copy(bulk, waitingUpTo: limit, on: connection) }
+      if let connection {
+        return try await copy(bulk, peeked, waitingUpTo: limit, on: connection)
+      }
+      if limit == nil, !bulk.isUnique(peeked) { return try await copyAtOnce(bulk, peeked) }
       return try await pool.withTransaction {
-        try await copy(bulk, waitingUpTo: limit, on: $0)
+        try await copy(bulk, peeked, waitingUpTo: limit, on: $0)
       }
     }
   }
 
+  /// In a transaction of its own, whose statements travel together as far as they can.
+  private func copyAtOnce<Jobs>(_ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>) async throws -> Int {
+    let (statement, parameters) = target(of: bulk)
+    return try await pool.withConnection { connection in
+      try await connection.transaction(first: .query(statement, parameters)) {
+        (count: try await copy(bulk, jobs, to: $1, on: $0), isInLog: $1.count > 0)
+      } last: {
+        $0.isInLog ? .query(wakeStatement, [bulk.queue]) : nil
+      }.count
+    }
+  }
+
   private func copy<Jobs>(
-    _ bulk: Bulk<Jobs>, waitingUpTo limit: Duration?, on connection: Connection
+    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, waitingUpTo limit: Duration?,
+    on connection: Connection
   ) async throws -> Int {
     if let limit {
       try await waitingForRoom(in: bulk.queue, upTo: limit) {
@@ -45,51 +62,63 @@ extension JobQueue {
           .decode(Bool.self) ? () : nil
       }
     }
-    let jobs = PeekedJobs(bulk.jobs)
-    let rights = try await connection.query(
-      "select has_function_privilege($1, 'execute')",
-      ["\(sql("copy_target"))(text, smallint, timestamptz, text[], text)"])
-    let isUnique = bulk.unique != nil || jobs.first?.uniqueness != nil
-    if try rights[0, 0].decode(Bool.self), !isUnique {
-      return try await copyIntoLog(bulk, jobs, on: connection)
-    }
-    return try await copyIntoIntake(bulk, jobs, on: connection)
+    if bulk.isUnique(jobs) { return try await copyIntoIntake(bulk, jobs, on: connection) }
+    let (statement, parameters) = target(of: bulk)
+    let target = try await connection.query(statement, parameters)
+    let count = try await copy(bulk, jobs, to: target, on: connection)
+    if target.count > 0 { try await connection.query(wakeStatement, [bulk.queue]) }
+    return count
   }
 
-  private func copyIntoLog<Jobs>(
-    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, on connection: Connection
-  ) async throws -> Int {
-    let target = try await connection.query(
+  /// After a COPY into the log; the intake does that by itself.
+  private var wakeStatement: String { "select \(sql("wake_queue"))($1)" }
+
+  /// Asks where in the log the jobs go; no row for those who may not write it.
+  private func target<Jobs>(of bulk: Bulk<Jobs>) -> (sql: String, parameters: [any SQLParameter]) {
+    (
       """
-      select partition, segment, lane, meta from \(sql("copy_target"))($1, $2, \
+      select partition, segment, lane, meta from \(sql("bulk_target"))($1, $2, \
       coalesce($3::timestamptz, clock_timestamp() + make_interval(secs => $4::float8)), \
       nullif($5::text[], '{}'), $6)
       """,
       [
         bulk.queue, bulk.priority.rawValue, bulk.expires?.date, bulk.expires?.delay?.inSeconds,
         bulk.tags, bulk.trace?.description,
-      ])
+      ]
+    )
+  }
+
+  private func copy<Jobs>(
+    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, to target: QueryResult,
+    on connection: Connection
+  ) async throws -> Int {
+    target.count > 0
+      ? try await copyIntoLog(bulk, jobs, at: target, on: connection)
+      : try await copyIntoIntake(bulk, jobs, on: connection)
+  }
+
+  private func copyIntoLog<Jobs>(
+    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, at target: QueryResult,
+    on connection: Connection
+  ) async throws -> Int {
     let segment = try target[0, 1].decode(Int32.self)
     let lane = try target[0, 2].decode(Int32.self)
     let meta = try target[0, 3].decode(JSONText?.self)
-    let count = try await connection.copyIn(
+    let key = bulk.key
+    return try await connection.copyIn(
       """
       copy \(try target[0, 0].decode(String.self)) (segment, lane, kind, meta, payload, key) \
       from stdin (format binary)
       """,
       BulkChunks(
-        jobs: jobs,
+        jobs: jobs, payloads: StoredPayloads(queue: bulk.queue, cipher: cipher),
         writer: try CopyBinaryWriter(
-          columns: 6, shared: [segment, lane, Jobs.Element.storedKind.description, meta]),
-        stored: { try self.stored($0, in: bulk.queue) }
+          columns: 6, shared: [segment, lane, Jobs.Element.storedKind.description, meta])
       ) { job, json in
         guard job.uniqueness == nil else { throw JobQueueError.lateUniqueness }
         guard !json.holdsNUL else { throw JobQueueError.payloadWithNUL }
-        // The text as it is: the log's column is of type json.
-        return [json.text, bulk.key?(job)]
+        return [json, key?(job)]
       })
-    try await connection.query("select \(sql("wake_queue"))($1)", [bulk.queue])
-    return count
   }
 
   private func copyIntoIntake<Jobs>(
@@ -106,13 +135,13 @@ extension JobQueue {
       unique_scope, unique_for, expires_at, tags, traceparent, unique_payload) from stdin (format binary)
       """,
       BulkChunks(
-        jobs: jobs, writer: CopyBinaryWriter(columns: 13),
-        stored: { try self.stored($0, in: bulk.queue) }
+        jobs: jobs, payloads: StoredPayloads(queue: bulk.queue, cipher: cipher),
+        writer: CopyBinaryWriter(columns: 13)
       ) { job, json in
         let unique = try (bulk.unique.map { $0(job) } ?? job.uniqueness)?
           .checked(for: Jobs.Element.self)
         return [
-          bulk.queue, Jobs.Element.storedKind.description, json, bulk.priority.rawValue,
+          bulk.queue, Jobs.Element.storedKind.description, json.jsonb, bulk.priority.rawValue,
           bulk.key?(job), unique?.key.text,
           unique?.onConflict.rawValue, unique?.scope.name,
           unique?.scope.window.map(IntervalValue.init), expiresAt,

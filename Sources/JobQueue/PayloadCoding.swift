@@ -6,8 +6,19 @@ import JSONWriting
 /// producers in other languages have an easy time.
 package enum PayloadCoding {
   package static func encode(_ payload: some Encodable) throws -> String {
-    if let json = JSONWriter.encode(payload, dates: text) { return json }
-    return String(decoding: try encoder.encode(payload), as: UTF8.self)
+    String(decoding: try Writer().encode(payload), as: UTF8.self)
+  }
+
+  /// For many payloads, one after the other.
+  package struct Writer {
+    private let json = JSONWriter(dates: PayloadCoding.text)
+
+    package init() {}
+
+    /// The payload's JSON in UTF-8.
+    package func encode(_ payload: some Encodable) throws -> [UInt8] {
+      try json.encode(payload) ?? [UInt8](PayloadCoding.encoder.encode(payload))
+    }
   }
 
   /// As the decoder below.

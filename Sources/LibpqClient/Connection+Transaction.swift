@@ -28,19 +28,26 @@ extension Connection {
     return value
   }
 
-  /// The same at READ COMMITTED, with a last statement that travels together with COMMIT, so that the
-  /// program can't be stopped between the two. When the connection breaks under them the error has
+  /// The same at READ COMMITTED, with a last statement (nil: none) that travels together with COMMIT, so that
+  /// the program can't be stopped between the two. When the connection breaks under them the error has
   /// `isCommitUnknown`.
   package func transaction<T>(
-    _ body: (Connection) async throws -> T, last: (T) async throws -> PipelineRequest
+    _ body: (Connection) async throws -> T, last: (T) async throws -> PipelineRequest?
   ) async throws -> T {
     try await control("BEGIN ISOLATION LEVEL READ COMMITTED", .noTransaction)
+    return try await finish(body, last: last)
+  }
+
+  /// The rest of a transaction that has begun.
+  private func finish<T>(
+    _ body: (Connection) async throws -> T, last: (T) async throws -> PipelineRequest?
+  ) async throws -> T {
     let value: T
     let ending: [EncodedRequest]
     do {
       value = try await body(self)
       try Task.checkCancellation()
-      ending = try [await last(value), .query("COMMIT")].encoded()
+      ending = try [await last(value), .query("COMMIT")].compactMap(\.self).encoded()
     } catch {
       await rollBack()
       throw error
@@ -54,6 +61,27 @@ extension Connection {
       throw error
     }
     return value
+  }
+
+  /// The same with a first statement that travels together with BEGIN, and whose answer the body gets.
+  package func transaction<T>(
+    first: PipelineRequest, _ body: (Connection, QueryResult) async throws -> T,
+    last: (T) async throws -> PipelineRequest?
+  ) async throws -> T {
+    let beginning = try [.query("BEGIN ISOLATION LEVEL READ COMMITTED"), first].encoded()
+    let opened = await run(
+      .pipeline(PipelineExchange(beginning)), timeout: nil, requirement: .noTransaction)
+    let failures = opened.compactMap { outcome in
+      if case .failure(let error) = outcome { error } else { nil }
+    }
+    // BEGIN counts as undone where it is the other that failed.
+    let failure = failures.first { $0.kind != .pipelineAborted }
+    if let failure, failure.kind == .misuse { throw failure }  // the transaction is another's
+    return try await finish(
+      {
+        if let failure { throw failure }
+        return try await body($0, opened[1].get())
+      }, last: last)
   }
 
   private func commit() async throws {

@@ -18,7 +18,7 @@ struct JSONWriterTests {
   private static func text(_ date: Date) -> String { date.ISO8601Format() }
 
   private func write(_ value: some Encodable) -> String? {
-    JSONWriter.encode(value, dates: Self.text)
+    JSONWriter(dates: Self.text).encode(value).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// As an object that can be compared, whatever the order of keys.
@@ -119,6 +119,17 @@ struct JSONWriterTests {
     #expect(write(Mute()) == nil)
     #expect(write([Double.nan]) == nil)
     #expect(write(ByHand { _ in throw CancellationError() }) == nil)
+  }
+
+  @Test("writes one value after the other, whatever became of those before")
+  func again() throws {
+    let writer = JSONWriter(dates: Self.text)
+    let first = try #require(writer.encode(["a": 1]))
+    #expect(writer.encode([Double.nan]) == nil)
+    #expect(writer.encode(ByHand { _ in throw CancellationError() }) == nil)
+    let second = try #require(writer.encode([2, 3]))
+    #expect(String(decoding: first, as: UTF8.self) == #"{"a":1}"#)
+    #expect(String(decoding: second, as: UTF8.self) == "[2,3]")
   }
 }
 

@@ -63,6 +63,58 @@ struct TransactionTests {
     }
   }
 
+  @Test("a first and a last statement travel with BEGIN and COMMIT")
+  func framed() async throws {
+    try await withTable { connection in
+      let read = try await connection.transaction(
+        first: .query("INSERT INTO t VALUES (1) RETURNING a")
+      ) { transaction, answer in
+        try await transaction.query("INSERT INTO t VALUES (2)")
+        return try answer[0, 0].decode(Int.self)
+      } last: {
+        .query("INSERT INTO t VALUES ($1)", [$0 + 2])
+      }
+      #expect(read == 1)
+      let rows = try await count(connection)
+      #expect(rows == 3)
+      await #expect(throws: Stop.self) {
+        try await connection.transaction(first: .query("DELETE FROM t")) { _, _ in
+          throw Stop()
+        } last: {
+          .query("SELECT 1")
+        }
+      }
+      let kept = try await count(connection)
+      #expect(kept == 3)
+    }
+  }
+
+  @Test("a first statement that fails is told, and the connection stays fit for use")
+  func failedFirst() async throws {
+    try await withTable { connection in
+      let error = await #expect(throws: DatabaseError.self) {
+        try await connection.transaction(first: .query("SELECT 1 / 0")) { _, _ in
+          Issue.record("the body ran")
+        } last: {
+          .query("SELECT 1")
+        }
+      }
+      #expect(error?.sqlState == "22012")
+      try await connection.transaction { transaction in
+        try await transaction.query("INSERT INTO t VALUES (1)")
+        let nested = await #expect(throws: DatabaseError.self) {
+          try await transaction.transaction(first: .query("SELECT 1")) { _, _ in
+          } last: {
+            .query("SELECT 1")
+          }
+        }
+        #expect(nested?.kind == .misuse)
+      }
+      let rows = try await count(connection)
+      #expect(rows == 1)
+    }
+  }
+
   @Test("a body that commits by itself is a misuse")
   func endedInside() async throws {
     try await withTable { connection in

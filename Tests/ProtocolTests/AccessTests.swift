@@ -7,8 +7,8 @@ import Testing
 struct AccessTests {
   static let functions: [String: String] = [
     "producer": """
-    add_members add_steps await_end create_batch create_chain create_workflow enqueue enqueue_batch \
-    enqueue_many has_room job_end payload_key seal_batch send_event send_signal
+    add_members add_steps await_end bulk_target create_batch create_chain create_workflow enqueue \
+    enqueue_batch enqueue_many has_room job_end payload_key seal_batch send_event send_signal
     """,
     "worker": """
     add_members add_steps await_end claim claim_rows confirm_worker fire_due_schedules heartbeat job_end \

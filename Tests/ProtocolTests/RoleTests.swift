@@ -38,6 +38,7 @@ struct RoleTests {
     ("select * from job_intake", []),
     ("select * from unique_key", []),
     ("select * from copy_target('q')", []),
+    ("select * from bulk_target('q')", ["producer"]),
     ("select expire_job(6, 1, 1::smallint)", []),
     ("select create_workflow('w')", ["producer"]),
     ("select send_event('e', 'k')", ["producer", "operator"]),

@@ -314,6 +314,20 @@ begin
     v_queue.id * 4 + p_priority, job_meta(null, p_expires_at, p_tags, p_traceparent, null);
 end $$;
 
+-- The same for everybody: no row for those who may not write the log. Runs with the caller's own rights.
+create or replace function bulk_target(
+  p_queue text, p_priority smallint default 2, p_expires_at timestamptz default null,
+  p_tags text[] default null, p_traceparent text default null)
+returns table (partition text, segment int, lane int, meta jsonb)
+language plpgsql set search_path from current
+as $$
+begin
+  if has_function_privilege('copy_target(text,smallint,timestamptz,text[],text)', 'execute') then
+    return query
+      select * from copy_target(p_queue, p_priority, p_expires_at, p_tags, p_traceparent);
+  end if;
+end $$;
+
 create or replace function wake_queue(p_queue text) returns void
 language plpgsql security definer set search_path from current
 as $$

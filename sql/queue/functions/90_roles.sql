@@ -19,7 +19,7 @@ begin
   perform grant_role('producer', array['enqueue', 'enqueue_many', 'job_end', 'await_end']);
   perform grant_role('operator', array['set_limits', 'queue_limits']);
   perform grant_role('reader', array['kind_status', 'queue_limits']);
-  perform grant_role('producer', array['payload_key', 'has_room']);
+  perform grant_role('producer', array['payload_key', 'has_room', 'bulk_target']);
   perform grant_role('operator', array['set_backpressure']);
   perform grant_role('worker', array['register_worker', 'confirm_worker', 'open_jobs', 'heartbeat',
     'claim', 'claim_rows', 'settle', 'report_progress', 'save_checkpoint', 'load_checkpoint', 'retire_worker', 'sleep_begin', 'sleep_end', 'try_lead',
