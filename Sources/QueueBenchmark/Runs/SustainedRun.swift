@@ -5,8 +5,9 @@ import Synchronization
 /// Producers and workers together. Each job carries the time at which it was meant to be sent, and its
 /// handler counts from there.
 struct SustainedRun: Sendable {
-  /// A producer looks at the clock so often.
-  private static let tick = Duration.milliseconds(5)
+  /// A producer sends so often what has become due, and at once what did while it was sending. Without a
+  /// pause it would send ever smaller pieces, each a transaction.
+  private static let tick = Duration.milliseconds(10)
   /// Most jobs of one transaction.
   private static let largestPiece = 10_000
   /// The yardstick, which may fall behind, is offered no more seconds.
@@ -72,52 +73,51 @@ struct SustainedRun: Sendable {
     try await stage.resume()
     return try await workers.running {
       try await workers.asleep()
-      let producers = try await self.producers()
+      let pool = producerPool
+      let queue = JobQueue(pool: pool, schema: stage.scratch.name)
       let connections = try await stage.meter.workerConnections()
       let start = stage.meter.stopwatch
       let payloads = NoOp.Factory(size: stage.settings.payloadBytes)
-      try await produce(plan, from: start.at, producers) { piece, producer in
+      try await produce(plan, from: start.at) { piece in
         let jobs = NoOps(piece, payloads) { start.at + plan.intended($0) }
         if piece.count < Self.smallestCopy {
-          try await stage.queue.enqueueMany(Array(jobs), in: producer)
+          try await queue.enqueueMany(Array(jobs))
         } else {
-          try await producer.transaction { _ = try await stage.queue.enqueueBulk(jobs, in: $0) }
+          try await queue.enqueueBulk(jobs)
         }
       }
       try await workers.settled(plan.jobs)
       var result = Measurement(jobs: plan.jobs, from: start, to: stage.meter.stopwatch)
       result.latency = arrivals.latency.summary
       result.connections = connections
-      for producer in producers { await producer.close() }
+      await pool.close()
       return result
     }
   }
 
-  private func producers() async throws -> [Connection] {
-    var producers: [Connection] = []
-    for _ in 0..<stage.settings.producers {
-      producers.append(try await stage.scratch.connect(as: "ong bench producer"))
-    }
-    return producers
+  /// A connection for each producer.
+  private var producerPool: ConnectionPool {
+    var configuration = stage.scratch.configuration
+    configuration.applicationName = "ong bench producer"
+    return ConnectionPool(configuration, size: stage.settings.producers)
   }
 
-  /// Sends in pieces what is due, until all of the plan is sent. Each piece goes to a producer that has
-  /// nothing under way.
+  /// Has the producers send in pieces what is due, until all of the plan is sent.
   private func produce(
-    _ plan: OpenLoop, from start: Int64, _ producers: [Connection],
-    _ send: @escaping @Sendable (Range<Int>, Connection) async throws -> Void
+    _ plan: OpenLoop, from start: Int64,
+    _ send: @escaping @Sendable (Range<Int>) async throws -> Void
   ) async throws {
     let sent = PlanProgress(plan)
     try await withThrowingTaskGroup { group in
-      for producer in producers {
+      for _ in 0..<stage.settings.producers {
         group.addTask {
           while !sent.isDone {
-            let elapsed = MonotonicClock.nanoseconds - start
-            if let piece = sent.take(at: elapsed, upTo: Self.largestPiece) {
-              try await send(piece, producer)
-            } else {
-              try await Task.sleep(for: Self.tick)
+            let began = MonotonicClock.nanoseconds
+            if let piece = sent.take(at: began - start, upTo: Self.largestPiece) {
+              try await send(piece)
             }
+            let spent = Duration.nanoseconds(MonotonicClock.nanoseconds - began)
+            if spent < Self.tick { try await Task.sleep(for: Self.tick - spent) }
           }
         }
       }
@@ -128,24 +128,26 @@ struct SustainedRun: Sendable {
   /// The yardstick gets three times the plan's time; what it has not done by then does not count.
   private func classic(_ plan: OpenLoop) async throws -> Measurement {
     try await ClassicQueue.with(stage) { classic in
-      let producers = try await self.producers()
+      let pool = producerPool
       let start = stage.meter.stopwatch
       let arrivals = Arrivals()
       let end = start.at + plan.intended(plan.jobs) * 3
       let payloads = NoOp.Factory(size: stage.settings.payloadBytes)
       async let consumed = consume(classic, plan.jobs, until: end, arrivals)
-      try await produce(plan, from: start.at, producers) { piece, producer in
+      try await produce(plan, from: start.at) { piece in
         if MonotonicClock.nanoseconds > end { return }
-        try await producer.copyIn(
-          "copy classic_job (kind, payload) from stdin (format binary)",
-          BinaryCopy(columns: 2, rows: piece) {
-            [NoOp.kind, JSONText(payloads.json(start.at + plan.intended($0)))]
-          })
+        try await pool.withConnection {
+          try await $0.copyIn(
+            "copy classic_job (kind, payload) from stdin (format binary)",
+            BinaryCopy(columns: 2, rows: piece) {
+              [NoOp.kind, JSONText(payloads.json(start.at + plan.intended($0)))]
+            })
+        }
       }
       var result = Measurement(jobs: try await consumed, from: start, to: stage.meter.stopwatch)
       result.latency = arrivals.latency.summary
       result.connections = 1
-      for producer in producers { await producer.close() }
+      await pool.close()
       return result
     }
   }
