@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# A PostgreSQL server for measurements, with settings of a server that does real work. Sourced after needs.sh.
+
+# The server refuses to run as root.
+as_server() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi; }
+
+# start_server OPTIONS  makes one in a new folder, $folder, and removes it at the script's end. psql finds it.
+start_server() {
+  local bin
+  bin=$(server_programs)
+  folder=$(mktemp -d)
+  if [ "$(id -u)" = 0 ]; then chown nobody:nogroup "$folder"; fi
+  chmod 755 "$folder"
+  trap stop_server EXIT
+  as_server "$bin/initdb" --pgdata "$folder/data" --username postgres --auth trust >/dev/null
+  as_server "$bin/pg_ctl" --pgdata "$folder/data" --wait --silent --log "$folder/log" \
+    --options "-c listen_addresses='' -c unix_socket_directories='$folder' -c shared_buffers=512MB $1" start
+  export PGHOST=$folder PGUSER=postgres PGDATABASE=postgres
+}
+
+stop_server() {
+  as_server "$(server_programs)/pg_ctl" --pgdata "$folder/data" --silent --mode fast stop || true
+  rm -rf "$folder"
+}
