@@ -28,12 +28,12 @@ as $$
 $$;
 
 -- Whether enough has come together: four megabytes, or what a rotation has closed. Not while the ring turns
--- faster than once in two minutes: most of such a log is gone before anybody looks a job up in it.
+-- faster than once a minute: most of such a log is gone before anybody looks a job up in it.
 create or replace function summary_due() returns bool
 language plpgsql stable
 as $$
 begin
-  if (select r.at from rotation r order by r.seq desc limit 1) > clock_timestamp() - interval '30 seconds' then
+  if (select r.at from rotation r order by r.seq desc limit 1) > clock_timestamp() - interval '15 seconds' then
     return false;
   end if;
   return (
