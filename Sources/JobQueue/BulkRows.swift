@@ -2,8 +2,8 @@ import Foundation
 import LibpqClient
 
 /// What `enqueueBulk` is asked for.
-struct Bulk<Jobs: Sequence & Sendable>: Sendable where Jobs.Element: JobPayload {
-  var jobs: Jobs
+struct Bulk<Jobs: Sequence & Sendable> where Jobs.Element: JobPayload {
+  var jobs: PeekedJobs<Jobs>
   var queue: String
   var priority: JobPriority
   var key: (@Sendable (Jobs.Element) -> String?)?
@@ -12,9 +12,7 @@ struct Bulk<Jobs: Sequence & Sendable>: Sendable where Jobs.Element: JobPayload 
   var tags: [String]
   var trace: TraceContext?
 
-  func isUnique(_ jobs: PeekedJobs<Jobs>) -> Bool {
-    unique != nil || jobs.first?.uniqueness != nil
-  }
+  var isUnique: Bool { unique != nil || jobs.first?.uniqueness != nil }
 }
 
 /// Jobs of which the first has been looked at: a sequence may be read only once.
@@ -124,11 +122,6 @@ struct StoredPayloads {
   let queue: String
   let cipher: (any PayloadCipher)?
   private let writer = PayloadCoding.Writer()
-
-  init(queue: String, cipher: (any PayloadCipher)?) {
-    self.queue = queue
-    self.cipher = cipher
-  }
 
   func json<Payload: JobPayload>(of payload: Payload) throws -> StoredJSON {
     guard Payload.isEncrypted else { return StoredJSON(utf8: try writer.encode(payload)) }

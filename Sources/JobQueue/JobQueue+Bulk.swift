@@ -25,27 +25,24 @@ extension JobQueue {
     in connection: Connection? = nil
   ) async throws -> Int where Jobs.Element: JobPayload {
     let bulk = Bulk(
-      jobs: jobs, queue: queue ?? Jobs.Element.options.queue,
+      jobs: PeekedJobs(jobs), queue: queue ?? Jobs.Element.options.queue,
       priority: priority ?? Jobs.Element.options.priority, key: key, unique: unique,
       expires: expires, tags: tags, trace: trace)
-    let peeked = PeekedJobs(jobs)
     return try await mappingQueueErrors {
-      if let connection {
-        return try await copy(bulk, peeked, waitingUpTo: limit, on: connection)
-      }
-      if limit == nil, !bulk.isUnique(peeked) { return try await copyAtOnce(bulk, peeked) }
+      if let connection { return try await copy(bulk, waitingUpTo: limit, on: connection) }
+      if limit == nil, !bulk.isUnique { return try await copyAtOnce(bulk) }
       return try await pool.withTransaction {
-        try await copy(bulk, peeked, waitingUpTo: limit, on: $0)
+        try await copy(bulk, waitingUpTo: limit, on: $0)
       }
     }
   }
 
   /// In a transaction of its own, whose statements travel together as far as they can.
-  private func copyAtOnce<Jobs>(_ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>) async throws -> Int {
+  private func copyAtOnce<Jobs>(_ bulk: Bulk<Jobs>) async throws -> Int {
     let (statement, parameters) = target(of: bulk)
     return try await pool.withConnection { connection in
       try await connection.transaction(first: .query(statement, parameters)) {
-        (count: try await copy(bulk, jobs, to: $1, on: $0), isInLog: $1.count > 0)
+        (count: try await copy(bulk, to: $1, on: $0), isInLog: $1.count > 0)
       } last: {
         $0.isInLog ? .query(wakeStatement, [bulk.queue]) : nil
       }.count
@@ -53,8 +50,7 @@ extension JobQueue {
   }
 
   private func copy<Jobs>(
-    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, waitingUpTo limit: Duration?,
-    on connection: Connection
+    _ bulk: Bulk<Jobs>, waitingUpTo limit: Duration?, on connection: Connection
   ) async throws -> Int {
     if let limit {
       try await waitingForRoom(in: bulk.queue, upTo: limit) {
@@ -62,10 +58,10 @@ extension JobQueue {
           .decode(Bool.self) ? () : nil
       }
     }
-    if bulk.isUnique(jobs) { return try await copyIntoIntake(bulk, jobs, on: connection) }
+    if bulk.isUnique { return try await copyIntoIntake(bulk, on: connection) }
     let (statement, parameters) = target(of: bulk)
     let target = try await connection.query(statement, parameters)
-    let count = try await copy(bulk, jobs, to: target, on: connection)
+    let count = try await copy(bulk, to: target, on: connection)
     if target.count > 0 { try await connection.query(wakeStatement, [bulk.queue]) }
     return count
   }
@@ -89,17 +85,15 @@ extension JobQueue {
   }
 
   private func copy<Jobs>(
-    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, to target: QueryResult,
-    on connection: Connection
+    _ bulk: Bulk<Jobs>, to target: QueryResult, on connection: Connection
   ) async throws -> Int {
     target.count > 0
-      ? try await copyIntoLog(bulk, jobs, at: target, on: connection)
-      : try await copyIntoIntake(bulk, jobs, on: connection)
+      ? try await copyIntoLog(bulk, at: target, on: connection)
+      : try await copyIntoIntake(bulk, on: connection)
   }
 
   private func copyIntoLog<Jobs>(
-    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, at target: QueryResult,
-    on connection: Connection
+    _ bulk: Bulk<Jobs>, at target: QueryResult, on connection: Connection
   ) async throws -> Int {
     let segment = try target[0, 1].decode(Int32.self)
     let lane = try target[0, 2].decode(Int32.self)
@@ -111,7 +105,7 @@ extension JobQueue {
       from stdin (format binary)
       """,
       BulkChunks(
-        jobs: jobs, payloads: StoredPayloads(queue: bulk.queue, cipher: cipher),
+        jobs: bulk.jobs, payloads: StoredPayloads(queue: bulk.queue, cipher: cipher),
         writer: try CopyBinaryWriter(
           columns: 6, shared: [segment, lane, Jobs.Element.storedKind.description, meta])
       ) { job, json in
@@ -122,7 +116,7 @@ extension JobQueue {
   }
 
   private func copyIntoIntake<Jobs>(
-    _ bulk: Bulk<Jobs>, _ jobs: PeekedJobs<Jobs>, on connection: Connection
+    _ bulk: Bulk<Jobs>, on connection: Connection
   ) async throws -> Int {
     let clock = try await connection.query(
       """
@@ -135,7 +129,7 @@ extension JobQueue {
       unique_scope, unique_for, expires_at, tags, traceparent, unique_payload) from stdin (format binary)
       """,
       BulkChunks(
-        jobs: jobs, payloads: StoredPayloads(queue: bulk.queue, cipher: cipher),
+        jobs: bulk.jobs, payloads: StoredPayloads(queue: bulk.queue, cipher: cipher),
         writer: CopyBinaryWriter(columns: 13)
       ) { job, json in
         let unique = try (bulk.unique.map { $0(job) } ?? job.uniqueness)?
