@@ -136,7 +136,7 @@ struct SustainedRun: Sendable {
       async let consumed = consume(classic, plan.jobs, until: end, arrivals)
       try await produce(plan, from: start.at) { piece in
         if MonotonicClock.nanoseconds > end { return }
-        try await pool.withConnection {
+        _ = try await pool.withConnection {
           try await $0.copyIn(
             "copy classic_job (kind, payload) from stdin (format binary)",
             BinaryCopy(columns: 2, rows: piece) {
