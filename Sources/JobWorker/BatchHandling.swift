@@ -29,6 +29,7 @@ public struct BatchOutcome: Sendable {
 
   var stored: Result<String?, any Error> {
     switch result {
+    case .success(nil): .success(nil)
     case .success(let value): Result { try value?.encode() }
     case .failure(let error): .failure(error)
     }
@@ -80,6 +81,12 @@ struct BatchHandling: Sendable {
   struct Item: Sendable {
     let payload: PayloadBytes
     let context: JobContext
+
+    fileprivate func job<Payload>(
+      read reader: PayloadReader<Payload>
+    ) throws -> BatchedJob<Payload> {
+      BatchedJob(payload: try payload.read(with: reader, queue: context.queue), context: context)
+    }
   }
 
   typealias Outcomes = [Result<String?, any Error>]
@@ -98,10 +105,10 @@ struct BatchHandling: Sendable {
       var jobs: [BatchedJob<Payload>] = []
       jobs.reserveCapacity(items.count)
       var unread: [(place: Int, error: any Error)] = []
-      for (place, item) in items.enumerated() {
+      // By place: an iterator hands out copies, each with all its references counted.
+      for place in items.indices {
         do {
-          let payload = try item.payload.read(with: reader, queue: item.context.queue)
-          jobs.append(BatchedJob(payload: payload, context: item.context))
+          jobs.append(try items[place].job(read: reader))
         } catch {
           unread.append((place, error))
         }
@@ -110,7 +117,7 @@ struct BatchHandling: Sendable {
       guard told.count == jobs.count else {
         throw BatchOutcomesMissing(jobs: jobs.count, outcomes: told.count)
       }
-      var outcomes = told.map(\.stored)
+      var outcomes = told.map { $0.stored }
       for (place, error) in unread { outcomes.insert(.failure(error), at: place) }
       return outcomes
     }

@@ -17,12 +17,22 @@ public struct JobRegistry: Sendable {
   /// Registers a job type that carries its handler. Registering a kind twice is a mistake of the
   /// program and ends it.
   public mutating func register<J: Job>(_ type: J.Type) where J.Output == Void {
-    register(type) { job, context in try await job.run(in: context) }
+    add(type, .none) { reader in
+      { json, context in
+        try await json.read(with: reader, queue: context.queue).run(in: context)
+        return nil
+      }
+    }
   }
 
   /// The same for a job type whose handler returns a result, which is kept: see `JobQueue.result`.
   public mutating func register<J: Job>(_ type: J.Type) where J.Output: Codable {
-    register(type) { job, context in try await job.run(in: context) }
+    add(type, .of(J.Output.self)) { reader in
+      { json, context in
+        let job = try json.read(with: reader, queue: context.queue)
+        return try ResultCoding.encode(try await job.run(in: context))
+      }
+    }
   }
 
   /// Registers a handler that stands apart from its payload, such as one that holds services.
@@ -30,9 +40,11 @@ public struct JobRegistry: Sendable {
     _ type: Payload.Type,
     handler: @escaping @Sendable (Payload, JobContext) async throws -> Void
   ) {
-    add(type, .none) { payload, context in
-      try await handler(payload, context)
-      return nil
+    add(type, .none) { reader in
+      { json, context in
+        try await handler(try json.read(with: reader, queue: context.queue), context)
+        return nil
+      }
     }
   }
 
@@ -41,8 +53,11 @@ public struct JobRegistry: Sendable {
     _ type: Payload.Type,
     handler: @escaping @Sendable (Payload, JobContext) async throws -> Output
   ) {
-    add(type, .of(Output.self)) { payload, context in
-      try ResultCoding.encode(try await handler(payload, context))
+    add(type, .of(Output.self)) { reader in
+      { json, context in
+        let payload = try json.read(with: reader, queue: context.queue)
+        return try ResultCoding.encode(try await handler(payload, context))
+      }
     }
   }
 
@@ -77,18 +92,18 @@ public struct JobRegistry: Sendable {
     kinds.values.filter { $0.options.queue == queue }.compactMap { $0.batch?.limit }.max() ?? 1
   }
 
+  /// - Parameter run: reads the payload and calls the handler, in one function: each more on the way
+  ///   would have the job's task ask anew where it is to run.
   private mutating func add<Payload: JobPayload>(
     _ type: Payload.Type, _ result: ResultCoding,
-    run: @escaping HandlerCall<Payload>
+    run: (PayloadReader<Payload>) -> HandlerCall
   ) {
     addVersions(of: type) { reader in
       RegisteredKind(
         stored: reader.storedKind, options: type.options, execution: type.execution,
         result: result,
         check: { json, queue in _ = try reader.read(json, queue: queue) },
-        run: { json, context in
-          try await run(try json.read(with: reader, queue: context.queue), context)
-        })
+        run: run(reader))
     }
   }
 
@@ -133,8 +148,8 @@ extension JobRegistry {
 
 /// Calls a handler and answers its result as JSON; nil: it has none. Goes on where its caller runs, as
 /// `SlotLoop` says.
-typealias HandlerCall<Input> =
-  nonisolated(nonsending) @Sendable (Input, JobContext) async throws -> String?
+typealias HandlerCall =
+  nonisolated(nonsending) @Sendable (PayloadBytes, JobContext) async throws -> String?
 
 /// A kind with all that running it takes.
 package final class RegisteredKind: Sendable {
@@ -150,7 +165,7 @@ package final class RegisteredKind: Sendable {
   /// Throws for a payload that would not decode.
   let check: @Sendable (Data, _ queue: String) throws -> Void
   /// Answers the handler's result as JSON; nil: it has none.
-  let run: HandlerCall<PayloadBytes>
+  let run: HandlerCall
   let result: ResultCoding
   /// Of a kind whose handler takes many jobs in one call; `run` gives it one.
   let batch: BatchHandling?
@@ -171,7 +186,7 @@ package final class RegisteredKind: Sendable {
     stored: StoredKind, options: JobOptions, execution: JobExecution,
     result: ResultCoding, batch: BatchHandling? = nil,
     check: @escaping @Sendable (Data, _ queue: String) throws -> Void,
-    run: @escaping HandlerCall<PayloadBytes>
+    run: @escaping HandlerCall
   ) {
     self.stored = stored
     self.nameBytes = Array(stored.description.utf8)

@@ -39,14 +39,22 @@ extension SlotLoop {
     let kind = known.kind
     let now = Moment.now.nanoseconds
     seat.begin(
-      items.map(\.context.id), deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
+      open.map { $0.batch.id($0.place) },
+      deadline: kind.timeout == .max ? .max : now &+ kind.timeout)
     let executor = executor(kind, first.batch.priority, &memory)
     let outcomes = await call(handling, items, executor)
     let (stop, cancelled) = seat.endGroup()
-    for (place, outcome) in outcomes.enumerated() {
-      let context = items[place].context
-      let isCancelled = cancelled.contains(context.id)
-      finish(open[place], context, kind, outcome, isCancelled ? .cancelled : stop ?? .timeout)
+    for place in outcomes.indices {
+      let job = open[place]
+      switch outcomes[place] {
+      case .success(let result):
+        report(result.map(JobOutcome.succeed), job.place, job.batch)
+      case .failure(let error):
+        let context = items[place].context
+        let stop = cancelled.contains(context.id) ? .cancelled : stop ?? .timeout
+        let outcome = outcome(of: error, kind, context, stop)
+        tell(outcome, error, context, job.place, of: job.batch)
+      }
     }
     guard let stop else {
       pool.shared.leaks.ended()
@@ -84,18 +92,6 @@ extension SlotLoop {
       return try await withTaskExecutorPreference(executor) { try await handling.run(items) }
     } catch {
       return Array(repeating: .failure(error), count: items.count)
-    }
-  }
-
-  private func finish(
-    _ job: Gathering.Job, _ context: JobContext, _ kind: RegisteredKind,
-    _ outcome: Result<String?, any Error>, _ stop: StopReason
-  ) {
-    switch outcome {
-    case .success(let result):
-      report(result.map(JobOutcome.succeed), job.place, job.batch)
-    case .failure(let error):
-      tell(self.outcome(of: error, kind, context, stop), error, context, job.place, of: job.batch)
     }
   }
 }

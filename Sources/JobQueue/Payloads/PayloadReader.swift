@@ -1,7 +1,10 @@
 package import Foundation
 
 /// Reads payloads of one stored kind as values of today's type: decrypts, lifts, decodes.
-package struct PayloadReader<Payload: JobPayload>: Sendable {
+///
+/// A class, because its methods then find their generic types in the instance instead of looking
+/// them up for each job.
+package final class PayloadReader<Payload: JobPayload>: Sendable {
   package let storedKind: StoredKind
   private let cipher: (any PayloadCipher)?
   /// From the stored version to today's, in order.
