@@ -82,7 +82,8 @@ extension Connection {
     let core = self.core
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        core.submit(
+        // On this thread: that of the queue would have to wake up first.
+        core.submitNow(
           Operation(work, timeout: limit, ticket: ticket, requirement: requirement) {
             continuation.resume(returning: $0)
           })

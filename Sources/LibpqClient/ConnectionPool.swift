@@ -73,6 +73,7 @@ public final class ConnectionPool: Sendable {
   }
 
   private func acquire() async throws -> Connection {
+    if !Task.isCancelled, let free = shared.withLock({ $0.state.takeIdle() }) { return free }
     let id = shared.withLock { shared in
       shared.nextWaiter += 1
       return shared.nextWaiter

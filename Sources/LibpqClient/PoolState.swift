@@ -35,6 +35,13 @@ struct PoolState<Resource> {
     return serveWaiters()
   }
 
+  /// A connection that is free, for someone who need not get in line.
+  mutating func takeIdle() -> Resource? {
+    guard !isClosing, waiters.isEmpty, let last = idle.last, isUsable(last) else { return nil }
+    leased += 1
+    return idle.removeLast()
+  }
+
   mutating func opened(_ resource: Resource) -> [Action] {
     opening -= 1
     (hasOpenedOne, lastFailure) = (true, nil)

@@ -26,6 +26,11 @@ struct PoolProperties {
       var pool = PoolState<Int>(size: size) { !broken.contains($0) }
       for _ in 0..<Int.random(in: 1...120, using: &random) {
         if Int.random(in: 0..<20, using: &random) == 0 { broken.formUnion(world.living) }
+        if Bool.random(using: &random), let free = pool.takeIdle() {
+          try hold(world.waiting.isEmpty, "\(free) passes \(world.waiting)")
+          try hold(!broken.contains(free), "\(free) is broken")
+          try Self.lease(free, &world)
+        }
         let actions = Self.event(&pool, &world, &random)
         try Self.take(actions, &world)
         let all = world.living.count + world.opening + world.later
@@ -84,15 +89,19 @@ struct PoolProperties {
     }
   }
 
+  private static func lease(_ resource: Int, _ world: inout World) throws {
+    try hold(world.living.contains(resource), "\(resource) is closed")
+    try hold(!world.leases.contains(resource), "\(resource) is leased twice")
+    world.leases.append(resource)
+  }
+
   private static func take(_ actions: [PoolState<Int>.Action], _ world: inout World) throws {
     for action in actions {
       switch action {
       case .lease(let waiter, let resource):
         try hold(world.waiting.first == waiter, "\(waiter) is served before \(world.waiting)")
-        try hold(world.living.contains(resource), "\(resource) is closed")
-        try hold(!world.leases.contains(resource), "\(resource) is leased twice")
         world.waiting.removeFirst()
-        world.leases.append(resource)
+        try lease(resource, &world)
       case .open: world.opening += 1
       case .openLater: world.later += 1
       case .fail(let waiter, _):

@@ -35,6 +35,27 @@ struct PoolStateTests {
     #expect(names(state.acquire(4)) == ["lease 10 to 4"])
   }
 
+  @Test("a free connection is taken without a line, the last used first, never a broken one")
+  func free() {
+    let broken = Mutex<Set<Int>>([])
+    var state = State(size: 2) { resource in broken.withLock { !$0.contains(resource) } }
+    #expect(state.takeIdle() == nil)
+    for waiter in 1...2 { _ = state.acquire(waiter) }
+    for resource in 10...11 { _ = state.opened(resource) }
+    #expect(state.takeIdle() == nil)
+    for resource in 10...11 { _ = state.released(resource, isReusable: true) }
+    #expect(state.takeIdle() == 11)
+    broken.withLock { $0 = [10] }
+    #expect(state.takeIdle() == nil)
+    #expect(names(state.acquire(3)) == ["close 10", "open"])
+    #expect(names(state.released(11, isReusable: true)) == ["lease 11 to 3"])
+    #expect(names(state.opened(12)) == [])
+    #expect(state.takeIdle() == 12)
+    _ = state.released(12, isReusable: true)
+    #expect(names(state.close()) == ["close 12"])
+    #expect(state.takeIdle() == nil)
+  }
+
   @Test("broken connections are replaced for those who wait")
   func broken() {
     var dead: Set<Int> = []
