@@ -28,11 +28,11 @@ let benchmarks: @Sendable () -> Void = {
   Benchmark("row of a claim, by decode") { benchmark in
     for row in benchmark.scaledIterations { blackHole(try pieces.decodeRow(row)) }
   }
-  for (name, isTyped) in [("raw", false), ("typed", true)] {
+  for handling in Slots.Handling.allCases {
     for count in [16, 64, 1024] {
-      let slots = Slots(count: count, isTyped: isTyped)
+      let slots = Slots(count: count, handling)
       Benchmark(
-        "20 claims of 1000 \(name) jobs through \(count) slots",
+        "20 claims of 1000 \(handling) jobs through \(count) slots",
         configuration: .init(
           metrics: [.wallClock, .throughput, .instructions], scalingFactor: .one,
           maxDuration: .seconds(2))

@@ -57,19 +57,27 @@ public struct HotPieces: Sendable {
 
 /// The slots of a worker, without a server.
 public struct Slots: Sendable {
+  /// What the handler gets, which does nothing.
+  public enum Handling: String, Sendable, CaseIterable {
+    case raw
+    case typed
+    /// Typed as well, all jobs of a claim in one call.
+    case batched
+  }
+
   private let harness: SlotHarness
   private let rows: QueryResult
 
   /// - Parameters:
   ///   - count: jobs that run at a time.
-  ///   - isTyped: whether payloads are decoded for the handler, which does nothing.
   ///   - jobs: of each claim.
-  public init(count: Int, isTyped: Bool, jobs: Int = 1000) {
+  public init(count: Int, _ handling: Handling, jobs: Int = 1000) {
     var registry = JobRegistry()
-    if isTyped {
-      registry.register(Parcel.self) { _, _ in }
-    } else {
-      registry.registerRaw(kind: Parcel.kind) { _, _ in }
+    switch handling {
+    case .raw: registry.registerRaw(kind: Parcel.kind) { _, _ in }
+    case .typed: registry.register(Parcel.self) { _, _ in }
+    case .batched:
+      registry.registerBatch(Parcel.self, upTo: jobs, within: .zero) { $0.allSucceeded() }
     }
     harness = SlotHarness(registry, slots: count)
     rows = HotPieces.claim(jobs: jobs)
