@@ -18,6 +18,16 @@ start_server() {
   export PGHOST=$folder PGUSER=postgres PGDATABASE=postgres
 }
 
+# fill_wal GIGABYTES  makes it a server that has worked for a while: its WAL files, up to its min_wal_size, are
+# there to be used again. What a new server writes goes to new files, and each of those holds up all commits
+# until it is written full of zeros.
+fill_wal() {
+  say "Filling $1 gigabytes of WAL"
+  psql -qXAt -v ON_ERROR_STOP=1 -o /dev/null \
+    -c "select pg_logical_emit_message(false, 'fill', repeat('x', 100000000)) from generate_series(1, $1 * 10 + 10)" \
+    -c checkpoint
+}
+
 stop_server() {
   as_server "$(server_programs)/pg_ctl" --pgdata "$folder/data" --silent --mode fast stop || true
   rm -rf "$folder"
