@@ -4,7 +4,8 @@
 # The server refuses to run as root.
 as_server() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi; }
 
-# start_server OPTIONS  makes one in a new folder, $folder, and removes it at the script's end. psql finds it.
+# start_server OPTIONS  makes one in a new folder, $folder, and removes it at the script's end. psql
+# and ong find it, whatever server the caller's own environment names.
 start_server() {
   local bin
   bin=$(server_programs)
@@ -16,6 +17,7 @@ start_server() {
   as_server "$bin/pg_ctl" --pgdata "$folder/data" --wait --silent --log "$folder/log" \
     --options "-c listen_addresses='' -c unix_socket_directories='$folder' -c shared_buffers=512MB $1" start
   export PGHOST=$folder PGUSER=postgres PGDATABASE=postgres
+  export ONG_DATABASE_URL="postgresql:///postgres?host=$folder&user=postgres"
 }
 
 # fill_wal GIGABYTES  makes it a server that has worked for a while: its WAL files, up to its min_wal_size, are
