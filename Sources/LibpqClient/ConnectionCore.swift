@@ -137,7 +137,8 @@ final class ConnectionCore: @unchecked Sendable {
 
   func readable() {
     guard case .ready = phase else { return }
-    for _ in 0..<Self.gathering.times where (watch?.available ?? 0) >= Self.piece {
+    for _ in 0..<Self.gathering.times {
+      guard let watch, watch.available >= Self.piece else { break }
       usleep(Self.gathering.microseconds)
       consumeInput()
       guard case .ready = phase else { return }
