@@ -27,13 +27,14 @@ extension WorkerEngine {
   /// Returns when the connection is gone.
   private func listen(on connection: Connection) async {
     do {
-      let wakes = try await connection.listen(sql.wakeChannel)
+      // A stream would wake a thread more for each job that an idle worker is told of.
+      try await connection.listen(sql.wakeChannel) { [executor] notice in
+        executor.queue.async { self.assumeIsolated { $0.wake(notice.payload) } }
+      }
       let controls = try await connection.listen(sql.controlChannel)
       guard !shutdown.isOver else { return }
       listener = connection
-      let heedsControl = Task { for await notice in controls { heed(notice.payload) } }
-      for await notice in wakes { wake(notice.payload) }
-      heedsControl.cancel()
+      for await notice in controls { heed(notice.payload) }
     } catch {
       logger.debug("listening failed", metadata: ["error": "\(error)"])
     }
