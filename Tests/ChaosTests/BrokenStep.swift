@@ -43,7 +43,7 @@ enum BrokenStep: String, CaseIterable, CustomTestStringConvertible {
     switch self {
     case .settleWithoutFence:
       [
-        ("settle", "perform hold_epoch(p_epoch, p_session);", ""),
+        ("settle", "v_is_held := hold_epoch(p_epoch, p_session);", ""),
         ("settle", "and (c.final or p_ids is null or c.ids && p_ids)", "and false"),
       ]
     case .rescueWithoutJobs:

@@ -25,14 +25,13 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
   private var edits: [(function: String, text: String, replacement: String)] {
     switch self {
     case .settleWithoutEpochCheck:
-      [("settle", "perform hold_epoch(p_epoch, p_session);", "")]
+      [("settle", "v_is_held := hold_epoch(p_epoch, p_session);", "")]
     case .settleWithoutClaimCheck:
       [("hold_epoch", "and ended_at is null", "")]
     case .settleWithoutEpochLock:
       [
         (
-          "hold_epoch", "perform pg_advisory_xact_lock_shared(lock_key('epoch', p_epoch::text));",
-          ""
+          "hold_epoch", ":= hold_shared(lock_key('epoch', p_epoch::text))", ""
         )
       ]
     case .rotateWithoutCarryingClaims:
@@ -42,7 +41,7 @@ enum BrokenProtocol: String, CaseIterable, CustomTestStringConvertible {
     case .limitWithoutOwnClaim:
       [("known_open", "return p_position.open || p_position.seq;", "return p_position.open;")]
     case .claimWithoutQueueLock:
-      [("claim_rows", "perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));", "")]
+      [("claim_rows", "v_is_held := hold_alone(lock_key('queue', v_queue_id::text));", "")]
     case .rateWithoutMemory:
       [
         (

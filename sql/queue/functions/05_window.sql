@@ -17,20 +17,31 @@ begin
      from (select pg_snapshot_xip(v_now) x union select v_own) running))::pg_snapshot;
 end $$;
 
+-- The first transaction from p_from on that ran in a snapshot; the snapshot's end where none did.
+create or replace function first_running(p_snapshot pg_snapshot, p_from xid8) returns xid8
+language plpgsql immutable
+as $$
+declare
+  v_end xid8 := pg_snapshot_xmax(p_snapshot);
+begin
+  if pg_snapshot_xmin(p_snapshot) = v_end then return v_end; end if;
+  return coalesce(
+    (select x from pg_snapshot_xip(p_snapshot) x where x >= p_from order by x limit 1), v_end);
+end $$;
+
 -- Up to p_limit rows of one lane that are visible in p_hi, after a position and before p_until, in
--- (xid, id) order. One SELECT, so that a caller's statement takes it in. What lies before the first
--- transaction that ran is visible without a look, which costs eight times as much as the comparison.
+-- (xid, id) order. One SELECT, so that a caller's statement takes it in.
+--   p_running  first_running(p_hi, p_xid): what lies before it is visible without a look, which costs
+--              eight times as much as the comparison
 create or replace function rows_after(
-  p_lane int, p_hi pg_snapshot, p_xid xid8, p_id bigint, p_until xid8, p_limit int)
+  p_lane int, p_hi pg_snapshot, p_running xid8, p_xid xid8, p_id bigint, p_until xid8, p_limit int)
 returns setof job
 language sql stable
 as $$
   select j.* from job j
   where j.lane = p_lane and (j.xid, j.id) > (p_xid, p_id)
     and j.xid < p_until
-    and (j.xid < (select coalesce((select x from pg_snapshot_xip(p_hi) x where x >= p_xid
-                                   order by x limit 1), pg_snapshot_xmax(p_hi)))
-         or pg_visible_in_snapshot(j.xid, p_hi))
+    and (j.xid < p_running or pg_visible_in_snapshot(j.xid, p_hi))
   order by j.xid, j.id limit p_limit
 $$;
 
@@ -57,6 +68,7 @@ declare
   v_found int;
   v_late_xid xid8;
   v_until xid8;
+  v_running xid8;
 begin
   foreach v_late_xid in array v_late loop
     return query
@@ -73,9 +85,10 @@ begin
     v_xid := pg_snapshot_xmax(p_lo);
     v_id := -1;
   end if;
+  v_running := first_running(p_hi, v_xid);
   foreach v_until in array long_running(p_hi) || pg_snapshot_xmax(p_hi) loop
     continue when v_until < v_xid;
-    return query select * from rows_after(p_lane, p_hi, v_xid, v_id, v_until, v_left);
+    return query select * from rows_after(p_lane, p_hi, v_running, v_xid, v_id, v_until, v_left);
     get diagnostics v_found = row_count;
     v_left := v_left - v_found;
     if v_left <= 0 then return; end if;
@@ -90,52 +103,55 @@ create or replace function long_running(p_snapshot pg_snapshot) returns xid8[]
 language plpgsql immutable
 as $$
 declare
-  v_recent bigint := pg_snapshot_xmax(p_snapshot)::text::bigint - 64;
+  v_recent bigint;
 begin
+  if pg_snapshot_xmin(p_snapshot) = pg_snapshot_xmax(p_snapshot) then return '{}'; end if;
+  v_recent := pg_snapshot_xmax(p_snapshot)::text::bigint - 64;
   if pg_snapshot_xmin(p_snapshot)::text::bigint >= v_recent then return '{}'; end if;
   return array(select x from pg_snapshot_xip(p_snapshot) x
                where x::text::bigint < v_recent order by x limit 8);
 end $$;
 
--- The read positions of a queue's four lanes (index 0 to 3), and what lies after each in its window, or
+-- The read positions of a queue's four lanes (index 1 to 4), and what lies after each in its window, or
 -- in the next one, up to p_now, where its own is drained.
---   is_ahead  there may be rows that no transaction of the window's start wrote
+--   turn      the greatest of the four
+--   is_ahead  there may be rows that no transaction of the window's start wrote; where not, the
+--             lane is drained
 --   is_late   there are rows of a transaction that ran at the window's start
 -- A statement for all of it at once, because starting one over the segments costs more than its few
 -- index probes.
 create or replace function look_ahead(
-  p_queue queue, p_head int, p_now pg_snapshot, out positions claim[], out is_ahead bool[],
-  out is_late bool[])
+  p_queue_id int, p_head int, p_now pg_snapshot, out positions claim[], out turn bigint,
+  out is_ahead bool[], out is_late bool[])
 language plpgsql
 as $$
 declare
   v_until xid8 := pg_snapshot_xmax(p_now);
   v_long xid8[] := long_running(p_now);
-  v_look record;
+  v_is_whole bool;
+  v_is_torn bool;
 begin
   for v_try in 1..2 loop
-    select array_agg(w.position) positions, bool_and(w.seq is not null) is_whole,
-        bool_or(pg_snapshot_xmin(w.lo) < pg_snapshot_xmax(w.lo)) is_torn,
+    select array_agg(w.position), max(w.turn), bool_and(w.seq is not null),
+        bool_or(pg_snapshot_xmin(w.lo) < pg_snapshot_xmax(w.lo)),
         array_agg(case when not w.drained then true
           when pg_snapshot_xmax(w.lo) > all (v_long) then exists (
             select from job j
             where j.lane = w.lane and j.xid >= pg_snapshot_xmax(w.lo) and j.xid < v_until)
-          else may_have_rows(next_window(w.position, p_now)) end) is_ahead
-      into v_look
+          else may_have_rows(next_window(w.position, p_now)) end)
+      into positions, turn, v_is_whole, v_is_torn, is_ahead
       from (
-        select l.lane, c.seq, c.drained, c.position, case when c.drained then c.hi else c.lo end lo
-        from generate_series(p_queue.id * 4, p_queue.id * 4 + 3) l (lane)
+        select l.lane, c.seq, c.drained, c.turn, c.position, case when c.drained then c.hi else c.lo end lo
+        from generate_series(p_queue_id * 4, p_queue_id * 4 + 3) l (lane)
           left join lateral (
-            select c.seq, c.lo, c.hi, c.drained, c as position from claim c
+            select c.seq, c.lo, c.hi, c.drained, c.turn, c as position from claim c
             where c.segment = p_head and c.lane = l.lane order by c.seq desc limit 1) c on true
         order by l.lane) w;
-    exit when v_look.is_whole;
-    perform carry_to_head(p_queue, p_head);
+    exit when v_is_whole;
+    perform carry_to_head(p_queue_id, p_head);
   end loop;
-  positions[0:3] := v_look.positions;
-  is_ahead[0:3] := v_look.is_ahead;
-  is_late := '[0:3]={f,f,f,f}';
-  if v_look.is_torn then is_late[0:3] := late_lanes(positions, p_now); end if;
+  is_late := '{f,f,f,f}';
+  if v_is_torn then is_late := late_lanes(positions, p_now); end if;
 end $$;
 
 -- Of each lane, whether there are rows of a transaction that ran at the start of its window. LIMIT makes
@@ -143,17 +159,19 @@ end $$;
 create or replace function late_lanes(p_positions claim[], p_now pg_snapshot) returns bool[]
 language plpgsql
 as $$
-declare
-  v_windows claim[] := array(
-    select case when p.drained then next_window(p, p_now) else p end
-    from unnest(p_positions) p order by p.lane);
 begin
   return array(
     select exists (
       select from pg_snapshot_xip(w.lo) x,
         lateral (select from job j where j.lane = w.lane and j.xid = x limit 1) written
       where x >= w.to_xid and pg_visible_in_snapshot(x, w.hi))
-    from unnest(v_windows) w order by w.lane);
+    from (
+      -- As next_window has it, where the window is drained.
+      select p.lane, case when p.drained then p.hi else p.lo end lo,
+        case when p.drained then p_now else p.hi end hi,
+        case when p.drained then '0' else p.to_xid end to_xid
+      from unnest(p_positions) p) w
+    order by w.lane);
 end $$;
 
 -- The position at the start of the window that follows.
@@ -171,12 +189,12 @@ end $$;
 
 -- Writes the read positions of a queue's four lanes that do not lie in the head segment there again, so
 -- that the others need not be looked at.
-create or replace function carry_to_head(p_queue queue, p_head int) returns void
+create or replace function carry_to_head(p_queue_id int, p_head int) returns void
 language plpgsql
 as $$
 begin
   perform carry_position(lane_position(l), p_head)
-    from generate_series(p_queue.id * 4, p_queue.id * 4 + 3) l
+    from generate_series(p_queue_id * 4, p_queue_id * 4 + 3) l
     where not exists (select from claim c where c.segment = p_head and c.lane = l);
 end $$;
 

@@ -26,89 +26,95 @@ set jit = off set enable_bitmapscan = off set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  v_queue queue;
+  v_queue queue; -- where a limit needs all of it
+  v_queue_id int;
   v_band int;
   v_position claim;
   v_left int := p_limit;
   v_found int;
   v_running bigint;
   v_positions claim[];
-  v_ahead bool[];
-  v_late bool[];
   v_latest claim;
   v_new claim; -- what the claim rows of this call have in common
   v_is_first bool;
   v_opened bool;
   v_is_plain bool; -- no row of a late commit, no transaction that runs for long in the way, no rate
-  v_has_rows bool;
+  v_is_held bool;
   v_xid xid8;
+  v_first_running xid8;
   v_id bigint;
   v_now pg_snapshot;
   v_look record;
+  v_lanes record;
 begin
-  perform require_read_committed('claim');
-  perform hold_epoch(p_epoch, p_session);
-  v_queue := queue_named(p_queue);
-  if v_queue.paused_at is not null or p_limit <= 0 then return; end if;
-  perform pg_advisory_xact_lock(lock_key('queue', v_queue.id::text));
-  perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));
+  -- All of this comes with every claim, however small. Expressions cost a third of what PERFORM and
+  -- SELECT cost, and single columns less than whole rows.
+  if not is_read_committed() then perform require_read_committed('claim'); end if;
+  v_is_held := hold_epoch(p_epoch, p_session);
+  select q.id into v_queue_id from queue q where q.name = p_queue;
+  if not found then v_queue_id := (queue_named(p_queue)).id; end if;
+  if p_limit <= 0 then return; end if;
+  v_is_held := hold_alone(lock_key('queue', v_queue_id::text));
+  v_is_held := hold_shared(lock_key('rotation', ''));
   -- Whoever held the lock may have changed the limits.
-  select q queue, head_segment() head, exists (select from quarantine) has_quarantine into v_look
-    from queue q where q.id = v_queue.id;
-  v_queue := v_look.queue;
+  select q.paused_at is not null is_paused, q.max_running, q.rate, q.rate_burst,
+      q.key_order is not null is_keyed, (select r.segment from rotation r order by r.seq desc limit 1) head,
+      exists (select from quarantine) has_quarantine
+    into v_look from queue q where q.id = v_queue_id;
+  if v_look.is_paused then return; end if;
+  if v_look.rate is not null or v_look.is_keyed then v_queue := queue_named(p_queue); end if;
   v_new.segment := v_look.head;
   v_new.epoch := p_epoch;
-  v_now := window_snapshot();
-  select l.positions, l.is_ahead, l.is_late into v_positions, v_ahead, v_late
-    from look_ahead(v_queue, v_new.segment, v_now) l;
-  v_new.turn := 1 + greatest((v_positions[0]).turn, (v_positions[1]).turn, (v_positions[2]).turn,
-                             (v_positions[3]).turn);
-  if v_queue.max_running is not null then
+  v_now := pg_current_snapshot();
+  if pg_current_xact_id_if_assigned() is not null then v_now := window_snapshot(); end if;
+  v_lanes := look_ahead(v_queue_id, v_new.segment, v_now);
+  v_positions := v_lanes.positions;
+  v_new.turn := 1 + v_lanes.turn;
+  if v_look.max_running is not null then
     select r.positions, r.running into v_positions, v_running
-      from count_running(v_queue.id, v_new.segment, v_positions) r;
-    v_left := least(v_left, v_queue.max_running - v_running);
+      from count_running(v_queue_id, v_new.segment, v_positions) r;
+    v_left := least(v_left, v_look.max_running - v_running);
   end if;
-  if v_queue.rate is not null then
+  if v_look.rate is not null then
     v_new.spent_at := clock_timestamp();
     v_new.spent := spent_now(v_queue, v_positions, v_new.spent_at);
-    v_left := least(v_left, floor(v_queue.rate_burst - v_new.spent));
+    v_left := least(v_left, floor(v_look.rate_burst - v_new.spent));
   end if;
   if v_left <= 0 then return; end if;
-  if v_queue.key_order is not null then
+  if v_look.is_keyed then
     return query select * from claim_keyed(v_queue, v_positions, v_new, v_left);
     return;
   end if;
   foreach v_band in array band_order(v_new.turn) loop
-    v_position := v_positions[v_band];
+    continue when not (v_lanes.is_ahead[v_band + 1] or v_lanes.is_late[v_band + 1]);
+    v_position := v_positions[v_band + 1];
     v_is_first := true;
     v_opened := false;
     loop
       if v_position.drained then
-        exit when v_opened or v_now::text = v_position.hi::text;
-        v_position := next_window(v_position, v_now);
+        exit when v_opened;
         v_opened := true;
+        v_position := next_window(v_position, v_now);
       end if;
-      v_has_rows := case when v_is_first then v_ahead[v_band] or v_late[v_band]
-                    else may_have_rows(v_position) end;
-      if not v_has_rows then
-        v_is_first := false;
+      if not v_is_first and not may_have_rows(v_position) then
         v_position.drained := true;
         continue;
       end if;
-      if v_queue.max_running is not null then v_new.open := v_position.open; end if;
+      if v_look.max_running is not null then v_new.open := v_position.open; end if;
       -- The b-tree takes one row comparison as its start, so the greater of the two starts is given.
       v_xid := greatest(v_position.to_xid, pg_snapshot_xmax(v_position.lo));
       v_id := case when v_xid = v_position.to_xid then v_position.to_id else -1 end;
-      v_is_plain := v_is_first and not v_late[v_band] and v_queue.rate is null
+      v_is_plain := v_is_first and not v_lanes.is_late[v_band + 1] and v_look.rate is null
         and v_xid > all (long_running(v_position.hi));
       v_is_first := false;
       if v_look.has_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
-        return query select * from claim_flagged(v_position, v_new, v_left, v_queue.rate_burst);
+        return query select * from claim_flagged(v_position, v_new, v_left, v_look.rate_burst);
       elsif v_is_plain then
         -- The common claim.
+        v_first_running := first_running(v_position.hi, v_xid);
         return query
           with w as materialized (
-            select r.* from rows_after(v_position.lane, v_position.hi, v_xid, v_id,
+            select r.* from rows_after(v_position.lane, v_position.hi, v_first_running, v_xid, v_id,
                                        pg_snapshot_xmax(v_position.hi), v_left) r),
           last as ( -- in the order in which they were read; a sort would cost as much as the claim
             select (array_agg(w.xid))[count(*)] xid, (array_agg(w.id))[count(*)] id, count(*) n
@@ -122,18 +128,18 @@ begin
             from last where last.n > 0)
           select w.* from w;
       else
-        return query select * from claim_window(v_position, v_new, v_left, v_queue.rate_burst);
+        return query select * from claim_window(v_position, v_new, v_left, v_look.rate_burst);
       end if;
       get diagnostics v_found = row_count;
       v_left := v_left - v_found;
       if v_found > 0 then return next claim_end(v_position.lane, v_position.seq + 1); end if;
-      exit when v_found > 0 and v_queue.rate is null;
+      exit when v_found > 0 and v_look.rate is null;
       -- Either the window held nothing more, or all that was taken had to be withheld.
       v_latest := lane_position(v_position.lane, v_new.segment);
-      if v_queue.rate is not null then
+      if v_look.rate is not null then
         if v_latest.seq > v_position.seq then
           v_new.spent := v_latest.spent;
-          v_left := least(v_left, floor(v_queue.rate_burst - v_new.spent));
+          v_left := least(v_left, floor(v_look.rate_burst - v_new.spent));
           -- A costly job that must wait for the bucket is not overtaken by the bands after it.
           if not v_latest.drained and v_found > 0 then return; end if;
         elsif has_rows(v_position) then

@@ -18,7 +18,7 @@ declare
   v_open record;
 begin
   for v_band in 0..3 loop
-    v_position := positions[v_band];
+    v_position := positions[v_band + 1];
     if v_position.seq > 1 or v_position.n > 0 then
       v_known := known_open(v_position);
       v_seqs := v_seqs || v_known;
@@ -26,7 +26,7 @@ begin
     end if;
     if v_position.open is distinct from '{}' then
       v_position.open := '{}';
-      positions[v_band] := v_position;
+      positions[v_band + 1] := v_position;
     end if;
   end loop;
   select * into v_open from open_among(v_lanes, v_seqs, p_head, p_head);
@@ -36,9 +36,9 @@ begin
   running := v_open.running + (
     select count(*) from held h where h.lane between p_queue_id * 4 and p_queue_id * 4 + 3);
   for v_place in 1..coalesce(cardinality(v_open.seqs), 0) loop
-    v_position := positions[v_open.lanes[v_place] % 4];
+    v_position := positions[v_open.lanes[v_place] % 4 + 1];
     v_position.open := v_position.open || v_open.seqs[v_place];
-    positions[v_open.lanes[v_place] % 4] := v_position;
+    positions[v_open.lanes[v_place] % 4 + 1] := v_position;
   end loop;
 end $$;
 

@@ -21,14 +21,14 @@ declare
   v_sorts int := 2000; -- rows, so that a claim stays short whatever the backlog
 begin
   for v_band in 0..3 loop
-    v_position := p_positions[v_band];
+    v_position := p_positions[v_band + 1];
     if p_queue.max_running is null then v_position.open := null; end if;
     select s.* into v_position from sort_lane(v_position, p_new.segment, v_sorts) s;
-    if v_position.seq > p_positions[v_band].seq then v_sorts := v_sorts - v_position.n; end if;
-    p_positions[v_band] := v_position;
+    if v_position.seq > p_positions[v_band + 1].seq then v_sorts := v_sorts - v_position.n; end if;
+    p_positions[v_band + 1] := v_position;
   end loop;
   foreach v_band in array band_order(p_new.turn) loop
-    v_position := p_positions[v_band];
+    v_position := p_positions[v_band + 1];
     select t.ids, t.spent, t.is_full into v_ids, p_new.spent, v_is_full
       from take_keyed(p_queue, v_position, p_new, p_limit) t;
     return query

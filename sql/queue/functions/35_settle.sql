@@ -36,10 +36,12 @@ declare
   v_first int;
   v_last int;
   v_look record;
+  v_is_held bool;
 begin
-  perform require_read_committed('settle');
-  perform hold_epoch(p_epoch, p_session);
-  perform pg_advisory_xact_lock_shared(lock_key('rotation', ''));
+  -- Expressions where it can be, as in claim_rows.
+  if not is_read_committed() then perform require_read_committed('settle'); end if;
+  v_is_held := hold_epoch(p_epoch, p_session);
+  v_is_held := hold_shared(lock_key('rotation', ''));
   if p_ids is null and not p_final then
     raise exception 'settle needs job ids where the claim stays open' using errcode = 'OG006';
   end if;
@@ -49,16 +51,16 @@ begin
   v_first := v_head;
   v_last := v_head;
   loop
-    select (select c from claim c
+    select (select c.n from claim c
             where c.segment between v_first and v_last and c.lane = p_lane and c.seq = p_seq
-              and c.epoch = p_epoch and c.n > 0) claim,
+              and c.epoch = p_epoch and c.n > 0) n,
         exists (select from held h
                 where h.lane = p_lane and h.seq = p_seq and h.epoch = p_epoch) is_held,
         exists (select from closure c
                 where c.segment between v_first and v_last and c.lane = p_lane and c.seq = p_seq
                   and (c.final or p_ids is null or c.ids && p_ids)) is_closed
       into v_look;
-    exit when v_look.is_held or (v_look.claim).seq is not null or v_first < v_last;
+    exit when v_look.is_held or v_look.n is not null or v_first < v_last;
     v_first := 0;
     v_last := 3;
   end loop;
@@ -66,8 +68,7 @@ begin
     perform settle_held(p_epoch, p_lane, p_seq, p_ids, p_final, p_outcomes);
     return;
   end if;
-  v_claim := v_look.claim;
-  if v_claim.seq is null then
+  if v_look.n is null then
     -- The last rows of a claim may have been settled before rotation truncated it.
     if p_final and cardinality(p_ids) = 0 then return; end if;
     perform refuse_settle(p_epoch, p_lane, p_seq, 'is not its own');
@@ -77,11 +78,14 @@ begin
     perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that were settled before');
   end if;
   -- A crash of the server may have taken back an earlier settle: what is not listed must not be lost.
-  if p_final and p_ids is not null and v_claim.n <> cardinality(p_ids) + coalesce((
-      select sum(cardinality(c.ids)) from closure c where c.lane = p_lane and c.seq = p_seq), 0) then
-    perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that are still open');
+  if p_final and p_ids is not null then
+    if v_look.n <> cardinality(p_ids) + coalesce((
+        select sum(cardinality(c.ids)) from closure c where c.lane = p_lane and c.seq = p_seq), 0) then
+      perform refuse_settle(p_epoch, p_lane, p_seq, 'has jobs that are still open');
+    end if;
   end if;
   if p_outcomes is not null then
+    v_claim := owned_claim(p_lane, p_seq, p_epoch);
     perform apply_outcome(p_epoch, r, o.outcome, o.delay_ms, o.error)
       from outcomes_among(p_ids, p_outcomes) o join claimed_rows(v_claim) r on r.id = o.id
       where o.outcome is distinct from 'succeed';
@@ -91,15 +95,25 @@ begin
         where p_ids is null or r.id in (select unnest(p_ids))));
     end if;
   end if;
-  insert into closure (segment, lane, seq, ids, final)
-    values (v_head, p_lane, p_seq, p_ids, p_final);
+  with noted as (
+    insert into closure (segment, lane, seq, ids, final)
+      values (v_head, p_lane, p_seq, p_ids, p_final))
   select q.frees, exists (select from tracked t where t.lane = p_lane) is_tracked into v_look
     from queue q where q.id = p_lane / 4;
   if v_look.is_tracked then
-    perform end_tracked(p_lane,
-      coalesce(p_ids, array(select r.id from claimed_rows(v_claim) r)), p_outcomes);
+    perform end_tracked(p_lane, coalesce(p_ids, array(
+      select r.id from claimed_rows(owned_claim(p_lane, p_seq, p_epoch)) r)), p_outcomes);
   end if;
   if v_look.frees then perform wake_freed(p_lane / 4); end if;
+end $$;
+
+-- A worker's claim, whatever its segment.
+create or replace function owned_claim(p_lane int, p_seq bigint, p_epoch uuid) returns claim
+language plpgsql stable
+as $$
+begin
+  return (select c from claim c
+          where c.lane = p_lane and c.seq = p_seq and c.epoch = p_epoch and c.n > 0);
 end $$;
 
 create or replace function refuse_settle(p_epoch uuid, p_lane int, p_seq bigint, p_why text)
