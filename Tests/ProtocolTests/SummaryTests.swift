@@ -60,6 +60,59 @@ struct SummaryTests {
     }
   }
 
+  @Test("A ring that turns fast has no index by id, and gets it back when it turns slowly again")
+  func withoutIndex() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      try await turnFast(session)
+      let id = try await session.enqueue()
+      try await fill(session)
+      #expect(try await session.value(Self.indexed) as [Int32] == [0, 2, 3])
+      #expect(try await session.value("select rotate_if_due()") == "not due")
+
+      // The head without one makes room for a head that has it.
+      try await slowDown(session)
+      #expect(try await session.value("select rotation from maintenance_due()"))
+      #expect(try await session.value("select rotate_if_due()") as String != "not due")
+      #expect(try await session.value(Self.indexed) as [Int32] == [0, 2, 3])
+      #expect(try await isDue(session))
+      #expect(try await session.value("select summarize_log()", as: Int32.self) > 15)
+      #expect(try await session.value(Self.indexed) as [Int32] == [0, 1, 2, 3])
+      #expect(try await session.value("select count(*) from log_rows(\(id))", as: Int64.self) == 1)
+      #expect(try await session.blocks(of: Self.lookUp) < 120)  // planned by the statement before
+    }
+  }
+
+  @Test("A closed segment that somebody still writes to stays without index, and nobody waits")
+  func closedSegmentInUse() async throws {
+    try await withQueueDatabase { configuration in
+      let (session, writer) = (try await Session(configuration), try await Session(configuration))
+      try await turnFast(session)
+      try await writer.run("begin")
+      let id = try await writer.enqueue()
+      try await slowDown(session)
+      try await session.run("select rotate()")
+      for _ in 0..<2 { try await session.run("select summarize_log()") }
+      #expect(try await session.value(Self.indexed) as [Int32] == [0, 2, 3])
+      #expect(try await isDue(session) == false)
+      try await writer.run("commit")
+      #expect(try await session.value("select count(*) from log_rows(\(id))", as: Int64.self) == 1)
+    }
+  }
+
+  private static let indexed =
+    "select array_agg(s) from generate_series(0, 3) s where id_index(s) is not null"
+
+  /// The head is segment 1 then, and its predecessor was not old.
+  private func turnFast(_ session: Session) async throws {
+    try await session.run("update rotation set at = clock_timestamp()")
+    try await session.run("select rotate()")
+  }
+
+  private func slowDown(_ session: Session) async throws {
+    try await session.run("update rotation set at = clock_timestamp() - interval '61 s'")
+  }
+
   private static let lookUp = "select * from log_rows(20000)"
 
   /// Over 800 blocks, in one segment.
@@ -71,7 +124,7 @@ struct SummaryTests {
 
   /// For a head that is a minute old.
   private func isDue(_ session: Session) async throws -> Bool {
-    try await session.run("update rotation set at = clock_timestamp() - interval '61 s'")
+    try await slowDown(session)
     return try await session.value("select summary from maintenance_due()")
   }
 }

@@ -1,7 +1,7 @@
 -- Rotation: the oldest segment of the ring is emptied and becomes the head. What is still needed of
 -- it is carried forward first; nothing that is unsettled is ever truncated.
 
--- Whether the head is old or large enough (table setting).
+-- Whether the head is old or large enough (table setting), or has no index by id although the ring turns slowly.
 create or replace function rotation_due() returns bool
 language plpgsql
 as $$
@@ -14,7 +14,8 @@ begin
   v_bytes := pg_relation_size('job_' || v_head.segment) + pg_relation_size('claim_' || v_head.segment)
     + pg_relation_size('closure_' || v_head.segment);
   return v_bytes >= v_setting.rotate_bytes
-    or (v_bytes > 0 and v_head.at < clock_timestamp() - v_setting.rotate_after);
+    or (v_bytes > 0 and v_head.at < clock_timestamp() - v_setting.rotate_after)
+    or (v_bytes > 0 and not turns_fast(v_head.at) and id_index(v_head.segment) is null);
 end $$;
 
 -- Rotates where that is due. Returns 'not due', 'behind' (more waits in the oldest segment than a rotation
@@ -91,6 +92,7 @@ begin
   v_moved := carry_unclaimed(v_next, v_from.segment);
   perform carry_positions(v_next, v_from.segment);
   perform clear_segment(v_next);
+  perform set_id_index(v_next, not turns_fast(v_from.at));
   insert into rotation (seq, segment, moved, held) values (v_from.seq + 1, v_next, v_moved, v_held);
   perform point_writers();
   return format('segment %s: %s jobs moved, %s held', v_next, v_moved, v_held);
@@ -104,18 +106,7 @@ language plpgsql set search_path from current
 as $$
 begin
   execute format('truncate job_%1$s, claim_%1$s, closure_%1$s', p_segment);
-  -- An empty index begins with an entry for the first range, which every job there would have to change.
-  perform brin_desummarize_range(id_index(p_segment), 0);
-end $$;
-
--- The index by id of a segment of the log.
-create or replace function id_index(p_segment int) returns regclass
-language plpgsql stable
-as $$
-begin
-  return (
-    select x.indexrelid from pg_index x join pg_inherits i on i.inhrelid = x.indexrelid
-    where i.inhparent = 'job_by_id'::regclass and x.indrelid = ('job_' || p_segment)::regclass);
+  perform begin_id_index(p_segment);
 end $$;
 
 -- Locks the tables of a segment; false: somebody writes there, or reads for long. Tries again and again
