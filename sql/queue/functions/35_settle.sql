@@ -85,7 +85,7 @@ begin
     end if;
   end if;
   if p_outcomes is not null then
-    v_claim := owned_claim(p_lane, p_seq, p_epoch);
+    v_claim := claim_between(v_first, v_last, p_lane, p_seq);
     perform apply_outcome(p_epoch, r, o.outcome, o.delay_ms, o.error)
       from outcomes_among(p_ids, p_outcomes) o join claimed_rows(v_claim) r on r.id = o.id
       where o.outcome is distinct from 'succeed';
@@ -102,18 +102,20 @@ begin
     from queue q where q.id = p_lane / 4;
   if v_look.is_tracked then
     perform end_tracked(p_lane, coalesce(p_ids, array(
-      select r.id from claimed_rows(owned_claim(p_lane, p_seq, p_epoch)) r)), p_outcomes);
+      select r.id from claimed_rows(claim_between(v_first, v_last, p_lane, p_seq)) r)), p_outcomes);
   end if;
   if v_look.frees then perform wake_freed(p_lane / 4); end if;
 end $$;
 
--- A worker's claim, whatever its segment.
-create or replace function owned_claim(p_lane int, p_seq bigint, p_epoch uuid) returns claim
+-- The claim of this name in the segments from p_first to p_last.
+create or replace function claim_between(p_first int, p_last int, p_lane int, p_seq bigint)
+returns claim
 language plpgsql stable
 as $$
 begin
   return (select c from claim c
-          where c.lane = p_lane and c.seq = p_seq and c.epoch = p_epoch and c.n > 0);
+          where c.segment between p_first and p_last and c.lane = p_lane and c.seq = p_seq
+            and c.n > 0);
 end $$;
 
 create or replace function refuse_settle(p_epoch uuid, p_lane int, p_seq bigint, p_why text)

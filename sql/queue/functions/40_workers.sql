@@ -40,24 +40,27 @@ end $$;
 
 -- The processes of living workers of a process space. Who is in it too sees which of them have ended.
 create or replace function living_processes(p_process_space text) returns int[]
-language sql stable
+language plpgsql stable
 as $$
-  select array(
+begin
+  return array(
     select distinct w.pid from worker w
-    where w.ended_at is null and w.process_space = p_process_space)
-$$;
+    where w.ended_at is null and w.process_space = p_process_space);
+end $$;
 
 -- The living workers whose connection is there. Of one behind a pooler nobody can tell. One look at
 -- pg_locks for all, because that lists every lock of the server.
 create or replace function connected_workers() returns setof uuid
-language sql volatile
+language plpgsql volatile
 as $$
-  select h.epoch from heartbeat h join worker w using (epoch)
-  where w.pooled or lock_key('life', h.epoch::text) in (
-    select (l.classid::bigint << 32) | l.objid::bigint from pg_locks l
-    where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-      and l.database = (select oid from pg_database where datname = current_database()))
-$$;
+begin
+  return query
+    select h.epoch from heartbeat h join worker w using (epoch)
+    where w.pooled or lock_key('life', h.epoch::text) in (
+      select (l.classid::bigint << 32) | l.objid::bigint from pg_locks l
+      where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+        and l.database = (select oid from pg_database where datname = current_database()));
+end $$;
 
 -- After a lost connection, on the new one: the worker's next session number. From now on what the
 -- lost connection still sends is refused (OG003); what it had sent is decided, because the epoch's

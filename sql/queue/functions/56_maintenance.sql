@@ -51,7 +51,8 @@ begin
 end $$;
 
 -- What the leader has to do now, told by one look that writes nothing: a queue where nothing happens
--- costs one such look now and then, whatever features it has.
+-- costs one such look now and then, whatever features it has. What it calls is in PL/pgSQL, which keeps its
+-- plans: a function in SQL that is not taken into the statement is planned anew at each look.
 --   lost        a worker's connection is gone, or its heartbeat is older than p_stale
 --   next_due    seconds until the next deferred job is due; null: none waits. Alike for schedules and
 --               for waits of workflows, where a signal that found nobody listening counts as due.
@@ -93,12 +94,14 @@ end $$;
 
 -- The kinds of parked jobs, however many those are: one look at the index a kind.
 create or replace function parked_kinds() returns setof text
-language sql stable set enable_seqscan = off
+language plpgsql stable set enable_seqscan = off
 as $$
-  with recursive kinds (kind) as (
-    select min(p.kind) from parked p
-    union all
-    select (select min(p.kind) from parked p where p.kind > k.kind) from kinds k
-      where k.kind is not null)
-  select k.kind from kinds k where k.kind is not null
-$$;
+begin
+  return query
+    with recursive kinds (kind) as (
+      select min(p.kind) from parked p
+      union all
+      select (select min(p.kind) from parked p where p.kind > k.kind) from kinds k
+        where k.kind is not null)
+    select k.kind from kinds k where k.kind is not null;
+end $$;

@@ -200,8 +200,8 @@ end $$;
 
 -- When the next schedule is due; null where none is.
 create or replace function next_schedule_due() returns timestamptz
-language sql stable security definer set search_path from current
-as $$ select min(due_at) from schedule where paused_at is null and due_at < 'infinity' $$;
+language plpgsql stable security definer set search_path from current
+as $$ begin return (select min(due_at) from schedule where paused_at is null and due_at < 'infinity'); end $$;
 
 -- The leader's step: fires what is due. Returns the number of jobs, and when the next schedule is due.
 create or replace function fire_due_schedules(p_limit int default 100)
