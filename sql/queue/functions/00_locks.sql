@@ -30,22 +30,22 @@ as $$
       and (p_pid is null or l.pid = p_pid))
 $$;
 
--- The protocol reads what the last transaction left after it waited for a lock; an older snapshot
--- would show an old read position, or a dead worker alive.
-create or replace function is_read_committed() returns bool
-language sql stable
-as $$ select current_setting('transaction_isolation') = 'read committed' $$;
-
-create or replace function require_read_committed(p_step text) returns void
+create or replace function refuse_isolation(p_step text) returns bool
 language plpgsql
 as $$
 begin
-  if not is_read_committed() then
-    raise exception '% needs the isolation level READ COMMITTED, got: %',
-      p_step, upper(current_setting('transaction_isolation'))
-      using errcode = 'OG008', hint = 'Call it in a transaction of its own or in a READ COMMITTED one.';
-  end if;
+  raise exception '% needs the isolation level READ COMMITTED, got: %',
+    p_step, upper(current_setting('transaction_isolation'))
+    using errcode = 'OG008', hint = 'Call it in a transaction of its own or in a READ COMMITTED one.';
 end $$;
+
+-- The protocol reads what the last transaction left after it waited for a lock; an older snapshot
+-- would show an old read position, or a dead worker alive. Always true.
+create or replace function require_read_committed(p_step text) returns bool
+language sql volatile
+as $$
+  select current_setting('transaction_isolation') = 'read committed' or refuse_isolation(p_step)
+$$;
 
 -- Holds the epoch for this transaction and refuses a worker that is dead or whose connection was
 -- replaced. Always true.

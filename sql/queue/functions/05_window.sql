@@ -118,24 +118,25 @@ end $$;
 --   is_ahead  there may be rows that no transaction of the window's start wrote; where not, the
 --             lane is drained
 --   is_late   there are rows of a transaction that ran at the window's start
+--   long      long_running(p_now)
 -- A statement for all of it at once, because starting one over the segments costs more than its few
 -- index probes.
 create or replace function look_ahead(
   p_queue_id int, p_head int, p_now pg_snapshot, out positions claim[], out turn bigint,
-  out is_ahead bool[], out is_late bool[])
+  out is_ahead bool[], out is_late bool[], out long xid8[])
 language plpgsql
 as $$
 declare
   v_until xid8 := pg_snapshot_xmax(p_now);
-  v_long xid8[] := long_running(p_now);
   v_is_whole bool;
   v_is_torn bool;
 begin
+  long := long_running(p_now);
   for v_try in 1..2 loop
     select array_agg(w.position), max(w.turn), bool_and(w.seq is not null),
         bool_or(pg_snapshot_xmin(w.lo) < pg_snapshot_xmax(w.lo)),
         array_agg(case when not w.drained then true
-          when pg_snapshot_xmax(w.lo) > all (v_long) then exists (
+          when pg_snapshot_xmax(w.lo) > all (long) then exists (
             select from job j
             where j.lane = w.lane and j.xid >= pg_snapshot_xmax(w.lo) and j.xid < v_until)
           else may_have_rows(next_window(w.position, p_now)) end)
@@ -193,9 +194,12 @@ create or replace function carry_to_head(p_queue_id int, p_head int) returns voi
 language plpgsql
 as $$
 begin
-  perform carry_position(lane_position(l), p_head)
-    from generate_series(p_queue_id * 4, p_queue_id * 4 + 3) l
-    where not exists (select from claim c where c.segment = p_head and c.lane = l);
+  -- A look into the index each: a join with what is not there would read all claims of the segment.
+  for v_lane in p_queue_id * 4 .. p_queue_id * 4 + 3 loop
+    if not exists (select from claim c where c.segment = p_head and c.lane = v_lane) then
+      perform carry_position(lane_position(v_lane), p_head);
+    end if;
+  end loop;
 end $$;
 
 -- Writes a read position again at the head.

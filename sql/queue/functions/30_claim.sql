@@ -49,14 +49,15 @@ declare
 begin
   -- All of this comes with every claim, however small. Expressions cost a third of what PERFORM and
   -- SELECT cost, and single columns less than whole rows.
-  if not is_read_committed() then perform require_read_committed('claim'); end if;
+  v_is_held := require_read_committed('claim');
   v_is_held := hold_epoch(p_epoch, p_session);
   select q.id into v_queue_id from queue q where q.name = p_queue;
   if not found then v_queue_id := (queue_named(p_queue)).id; end if;
   if p_limit <= 0 then return; end if;
   v_is_held := hold_alone(lock_key('queue', v_queue_id::text));
   v_is_held := hold_shared(lock_key('rotation', ''));
-  -- Whoever held the lock may have changed the limits.
+  -- Whoever held the lock may have changed the limits. The head is read as head_segment() has it: its
+  -- call would be a statement more.
   select q.paused_at is not null is_paused, q.max_running, q.rate, q.rate_burst,
       q.key_order is not null is_keyed, (select r.segment from rotation r order by r.seq desc limit 1) head,
       exists (select from quarantine) has_quarantine
@@ -65,7 +66,7 @@ begin
   if v_look.rate is not null or v_look.is_keyed then v_queue := queue_named(p_queue); end if;
   v_new.segment := v_look.head;
   v_new.epoch := p_epoch;
-  v_now := pg_current_snapshot();
+  v_now := pg_current_snapshot(); -- what window_snapshot() would say without a transaction of one's own
   if pg_current_xact_id_if_assigned() is not null then v_now := window_snapshot(); end if;
   v_lanes := look_ahead(v_queue_id, v_new.segment, v_now);
   v_positions := v_lanes.positions;
@@ -105,7 +106,7 @@ begin
       v_xid := greatest(v_position.to_xid, pg_snapshot_xmax(v_position.lo));
       v_id := case when v_xid = v_position.to_xid then v_position.to_id else -1 end;
       v_is_plain := v_is_first and not v_lanes.is_late[v_band + 1] and v_look.rate is null
-        and v_xid > all (long_running(v_position.hi));
+        and v_xid > all (case when v_opened then v_lanes.long else long_running(v_position.hi) end);
       v_is_first := false;
       if v_look.has_quarantine or exists (select from flagged f where f.lane = v_position.lane) then
         return query select * from claim_flagged(v_position, v_new, v_left, v_look.rate_burst);

@@ -39,7 +39,7 @@ declare
   v_is_held bool;
 begin
   -- Expressions where it can be, as in claim_rows.
-  if not is_read_committed() then perform require_read_committed('settle'); end if;
+  v_is_held := require_read_committed('settle');
   v_is_held := hold_epoch(p_epoch, p_session);
   v_is_held := hold_shared(lock_key('rotation', ''));
   if p_ids is null and not p_final then

@@ -41,15 +41,17 @@ begin
   end if;
 end $$;
 
--- Makes the index of a segment that nobody writes to any more. Where somebody still does, it stays without.
-create or replace function index_closed_segment(p_segment int) returns void
+-- Makes the index of a segment that nobody writes to any more. False: somebody still does, and it stays
+-- without.
+create or replace function index_closed_segment(p_segment int) returns bool
 language plpgsql
 as $$
 begin
   execute format('lock table job_%s in share mode nowait', p_segment);
   perform make_id_index(p_segment);
+  return true;
 exception when lock_not_available then
-  return;
+  return false;
 end $$;
 
 -- How far a session has come, "seq block": a setting of the session, so that nothing is written.
@@ -107,8 +109,8 @@ begin
     v_index := id_index(v_part.segment);
     v_block := v_part.first_block;
     if v_index is null and v_block < v_part.until_block then
-      perform index_closed_segment(v_part.segment);
       perform set_config(summary_setting(), v_part.seq || ' ' || v_part.until_block, false);
+      if not index_closed_segment(v_part.segment) then continue; end if;
       return v_count + (v_part.until_block - v_block + 31) / 32;
     end if;
     while v_block < v_part.until_block and v_count < p_limit loop
