@@ -3,9 +3,10 @@
 /// A sleeper holds a shared advisory lock on its listening connection; only while somebody does,
 /// producers send notifications. What was enqueued before the lock was taken, or by a transaction
 /// that was still open then, sends none: the first is caught by one claim right after the lock,
-/// the second by asking again after 5, 20, 80 and 320 ms and then every second, until the server says
-/// that no such transaction is left. From then on notifications are trusted, and a look every ten
-/// seconds is for what nobody thought of. A queue with a rate is always asked every second: nobody tells
+/// the second, where the server says that there are such transactions, by asking again after 5, 20, 80 and
+/// 320 ms and then every second, until it says that none is left. From then on notifications are trusted,
+/// and a look every ten seconds, or less often for a worker of over a thousand queues, is for what nobody
+/// thought of. A queue with a rate is always asked every second: nobody tells
 /// when its bucket has filled.
 struct WakeLadder: Sendable {
   enum Sleep: Hashable, Sendable {
@@ -26,30 +27,38 @@ struct WakeLadder: Sendable {
   static let steps: [Duration] = [
     .milliseconds(5), .milliseconds(20), .milliseconds(80), .milliseconds(320), .seconds(1),
   ]
-  static let trustingStep = Duration.seconds(10)
+  /// How often a worker of `queues` looks where it trusts notifications: at most a hundred claims a second.
+  static func trustingStep(queues: Int) -> Duration {
+    max(.seconds(10), .milliseconds(10) * queues)
+  }
   /// Above this many notifications in `noticeWindow`, asking every few ms is cheaper for producers.
   static let noticeLimit = 20
   static let noticeWindow = Duration.milliseconds(100)
 
+  private let trustingStep: Duration
   private(set) var sleep = Sleep.awake
   /// No claim before this moment; nil: at once.
   private(set) var nextPoll: Moment?
-  /// What led to `nextPoll`.
-  private var wait = Duration.zero
+  /// From this moment on it is asked along with others; a little early saves a trip. Nil as `nextPoll`.
+  private(set) var nextJoin: Moment?
   private var step = 0
   /// Transactions from this number on began after the lock was taken.
   private var lockedBefore: Int64?
   /// Everybody who enqueues now notifies.
   private var isTrusting = false
-  /// A notification came while a claim was under way, which may have looked before.
+  /// The last claim brought as many jobs as it asked for. One such may be a few jobs that a few slots
+  /// were enough for; two, one after the other, are a stream, for which producers need not notify.
+  private var isFull = false
+  /// There was news while a claim was under way, which may have looked before.
   private var heardSinceAsked = false
   private var notices = 0
   private var noticesSince: Moment?
 
+  init(trustingStep: Duration = trustingStep(queues: 1)) { self.trustingStep = trustingStep }
+
   func mayClaim(at now: Moment) -> Bool { nextPoll.map { $0 <= now } ?? true }
 
-  /// Whether to be asked along with others that are asked now: a little early saves a trip.
-  func mayJoin(at now: Moment) -> Bool { nextPoll.map { $0 <= now + wait / 4 } ?? true }
+  func mayJoin(at now: Moment) -> Bool { nextJoin.map { $0 <= now } ?? true }
 
   /// A claim leaves.
   mutating func asked() { heardSinceAsked = false }
@@ -58,18 +67,20 @@ struct WakeLadder: Sendable {
   mutating func claimed(_ count: Int, of limit: Int, at now: Moment) -> Action {
     if count == 0 { return foundNothing(at: now) }
     step = 0
+    let wasFull = isFull
+    isFull = count >= limit
     guard sleep == .asleep else {
-      nextPoll = nil
+      askNow()
       return .none
     }
-    if count >= limit { return wakeUp() }
-    restAsleep(from: now)
+    if isFull && wasFull { return wakeUp() }
+    if isFull { askNow() } else { restAsleep(from: now) }
     return .none
   }
 
   /// A producer's notification, or a queue that was resumed.
   mutating func notified(at now: Moment) -> Action {
-    nextPoll = nil
+    askNow()
     step = 0
     heardSinceAsked = true
     guard sleep == .asleep else { return .none }
@@ -86,13 +97,15 @@ struct WakeLadder: Sendable {
   mutating func refused(at now: Moment) { rest(.seconds(1), from: now) }
 
   /// The server has taken our sleeper's lock before transaction `boundary` began: claim once more.
-  mutating func sleepBegan(before boundary: Int64) {
+  /// - Parameter boundary: 0: no transaction ran then.
+  mutating func sleepBegan(before boundary: Int64, isRated: Bool) {
     guard sleep == .fallingAsleep else { return }
     sleep = .asleep
     step = 0
-    nextPoll = nil
+    askNow()
+    heardSinceAsked = true
     lockedBefore = boundary
-    isTrusting = false
+    isTrusting = boundary == 0 && !isRated
   }
 
   /// Every transaction before `horizon` has ended.
@@ -103,7 +116,8 @@ struct WakeLadder: Sendable {
       isTrusting = false
     } else if !isTrusting, let lockedBefore, horizon >= lockedBefore {
       isTrusting = true
-      nextPoll = nil
+      askNow()
+      heardSinceAsked = true
     }
   }
 
@@ -111,7 +125,7 @@ struct WakeLadder: Sendable {
   mutating func sleepEnded() {
     guard sleep == .wakingUp else { return }
     sleep = .awake
-    nextPoll = nil
+    askNow()
   }
 
   /// The listening connection is gone and the locks with it. Asking goes on by the clock.
@@ -121,6 +135,7 @@ struct WakeLadder: Sendable {
   }
 
   private mutating func foundNothing(at now: Moment) -> Action {
+    isFull = false
     guard sleep == .awake else {
       restAsleep(from: now)
       return .none
@@ -132,9 +147,9 @@ struct WakeLadder: Sendable {
 
   private mutating func restAsleep(from now: Moment) {
     if heardSinceAsked {
-      nextPoll = nil
+      askNow()
     } else if isTrusting {
-      rest(Self.trustingStep, from: now)
+      rest(trustingStep, from: now)
     } else {
       climb(from: now)
     }
@@ -146,21 +161,26 @@ struct WakeLadder: Sendable {
   }
 
   private mutating func rest(_ time: Duration, from now: Moment) {
-    wait = time
     nextPoll = now + time
+    nextJoin = now + (time - time / 4)
+  }
+
+  private mutating func askNow() {
+    nextPoll = nil
+    nextJoin = nil
   }
 
   /// Producers do not notify, or will not for long.
   private mutating func distrust() {
     guard isTrusting else { return }
     isTrusting = false
-    nextPoll = nil
+    askNow()
   }
 
   private mutating func wakeUp() -> Action {
     sleep = .wakingUp
     distrust()
-    nextPoll = nil
+    askNow()
     notices = 0
     noticesSince = nil
     return .endSleep

@@ -46,7 +46,7 @@ extension WorkerEngine {
   {
     let left = try await connection.query(
       "select \(sql("jobs_left"))($1, $2::float8 * interval '1 second')",
-      [served.map(\.name), horizon.inSeconds])
+      [pools.map(\.queue), horizon.inSeconds])
     return try left[0, 0].decode(Int64.self) == 0
   }
 }

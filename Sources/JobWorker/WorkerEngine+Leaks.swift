@@ -6,8 +6,8 @@ extension WorkerEngine {
   /// Gives up jobs whose timeout or cancellation is older than the grace: the job is reported, the
   /// slot goes on, and the handler is left to itself.
   func giveUpOverstaying(at now: Moment) {
-    for (index, queue) in served.enumerated() {
-      for slot in queue.pool.slots {
+    for (index, pool) in pools.enumerated() {
+      for slot in pool.slots {
         guard let (id, why) = slot.overstaying(settings.stopGrace, at: now) else { continue }
         giveUp(id, why, slot, queue: index, at: now)
       }
@@ -20,7 +20,7 @@ extension WorkerEngine {
     let jobs = slot.ids(of: id).compactMap(running)
     // None found: it is just being committed by its own transaction, which ends by itself.
     guard let kind = jobs.first.map({ $0.0.kind($0.1) }),
-      slot.abandon(id, in: served[queue].pool)
+      slot.abandon(id, in: pools[queue])
     else { return }
     shared.leaks.begun()
     shared.counters.countLeak()

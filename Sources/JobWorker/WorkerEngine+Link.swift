@@ -95,7 +95,7 @@ extension WorkerEngine {
       [
         epoch, settings.host ?? ProcessInfo.processInfo.hostName,
         ProcessInfo.processInfo.processIdentifier, settings.version,
-        Int32(settings.queues.values.reduce(0, +)), served.map(\.name), shared.kinds.keys.sorted(),
+        Int32(settings.queues.values.reduce(0, +)), pools.map(\.queue), shared.kinds.keys.sorted(),
         isPooled, LocalProcess.space,
       ], timeout: Self.stepTimeout)
     session = try result[0, 0].decode(Int32.self)
@@ -156,7 +156,7 @@ extension WorkerEngine {
   private func stopLost(_ ids: Set<Int64>, in queue: Int) {
     guard !ids.isEmpty else { return }
     hasLostJobs = true
-    for slot in served[queue].pool.slots { slot.stopCurrent(.lost) { ids.contains($0) } }
+    for slot in pools[queue].slots { slot.stopCurrent(.lost) { ids.contains($0) } }
     logger.warning("jobs lost to other workers", metadata: ["running": "\(ids.count)"])
   }
 
@@ -170,7 +170,7 @@ extension WorkerEngine {
     open = [:]
     unsure = []
     buffer.dropAll()
-    for index in served.indices { served[index].plan.dropAll() }
+    served.updateAll { $0.plan.dropAll() }
     epoch = UUID()
     session = 0
     shared.renew(epoch, session: 0)

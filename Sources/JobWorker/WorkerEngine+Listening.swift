@@ -39,14 +39,14 @@ extension WorkerEngine {
       logger.debug("listening failed", metadata: ["error": "\(error)"])
     }
     listener = nil
-    for index in served.indices { served[index].ladder.listenerLost() }
+    served.updateAll { $0.ladder.listenerLost() }
   }
 
   /// A queue has work.
   private func wake(_ queue: String) {
-    guard let index = served.firstIndex(where: { $0.name == queue }) else { return }
-    perform(served[index].ladder.notified(at: .now), queue: index)
-    pump()
+    guard let index = served.place(of: queue) else { return }
+    perform(served.update(index) { $0.ladder.notified(at: .now) }, queue: index)
+    pumpOnce()
   }
 
   /// Somebody has spoken to all workers: `cancel <job>`, `drain <epoch>`, `pause <queue>`,
@@ -66,8 +66,8 @@ extension WorkerEngine {
 
   /// Ends a job that is ours, wherever it is; does nothing if it is not.
   func cancel(_ id: Int64) {
-    for queue in served {
-      for slot in queue.pool.slots where slot.stop(id, .cancelled) { return }
+    for pool in pools {
+      for slot in pool.slots where slot.stop(id, .cancelled) { return }
     }
     for entry in open.values where entry.batch.finishUntaken(id: id, .cancelled) {
       note(entry.batch, at: .now)
@@ -75,39 +75,63 @@ extension WorkerEngine {
     }
   }
 
-  /// Does what a queue's ladder asks for on the listening connection.
+  /// Notes what a queue's ladder asks for on the listening connection; `pump` sends it.
   func perform(_ action: WakeLadder.Action, queue: Int) {
     switch action {
     case .none: return
-    case .beginSleep: setAsleep(true, queue: queue)
-    case .endSleep: setAsleep(false, queue: queue)
+    case .beginSleep: sleepChanges.beginning.append(queue)
+    case .endSleep: sleepChanges.ending.append(queue)
     }
   }
 
-  private func setAsleep(_ isAsleep: Bool, queue: Int) {
-    guard let listener, shutdown.mayClaim else { return served[queue].ladder.listenerLost() }
+  /// One call each for all queues that fall asleep or wake up.
+  func sendSleepChanges() {
+    guard !sleepChanges.isEmpty else { return }
+    let changes = sleepChanges
+    sleepChanges = SleepChanges()
+    if !changes.beginning.isEmpty { setAsleep(true, queues: changes.beginning) }
+    if !changes.ending.isEmpty { setAsleep(false, queues: changes.ending) }
+  }
+
+  private func setAsleep(_ isAsleep: Bool, queues: [Int]) {
+    guard let listener, shutdown.mayClaim else {
+      for queue in queues { served.update(queue) { $0.ladder.listenerLost() } }
+      return
+    }
     let function = isAsleep ? sql("sleep_begin") : sql("sleep_end")
-    let request = PipelineRequest.query("select \(function)($1)", [[served[queue].name]])
+    let request = PipelineRequest.query("select \(function)($1)", [queues.map { served[$0].name }])
     listener.submit([request], timeout: Self.stepTimeout) { [executor] answers in
       executor.queue.async {
-        self.assumeIsolated { $0.sleepChanged(answers, isAsleep, queue: queue, on: listener) }
+        self.assumeIsolated { $0.sleepChanged(answers, isAsleep, queues: queues, on: listener) }
       }
     }
   }
 
   private func sleepChanged(
-    _ answers: [Result<QueryResult, DatabaseError>], _ isAsleep: Bool, queue: Int,
+    _ answers: [Result<QueryResult, DatabaseError>], _ isAsleep: Bool, queues: [Int],
     on connection: Connection
   ) {
     guard connection === listener else { return }
     switch answers.first {
     case .success(let rows) where isAsleep:
-      served[queue].ladder.sleepBegan(before: (try? rows[0, 0].decode(Int64.self)) ?? .max)
-    case .success: served[queue].ladder.sleepEnded()
+      let boundary = (try? rows[0, 0].decode(Int64.self)) ?? .max
+      for queue in queues {
+        served.update(queue) { $0.ladder.sleepBegan(before: boundary, isRated: $0.isRated) }
+      }
+    case .success:
+      for queue in queues { served.update(queue) { $0.ladder.sleepEnded() } }
     case .failure, nil:
       // Its locks are in doubt: a new connection has none.
       Task { await connection.close() }
     }
-    pump()
+    pumpOnce()
   }
+}
+
+/// Places of queues whose sleep is to begin or to end.
+struct SleepChanges {
+  var beginning: [Int] = []
+  var ending: [Int] = []
+
+  var isEmpty: Bool { beginning.isEmpty && ending.isEmpty }
 }

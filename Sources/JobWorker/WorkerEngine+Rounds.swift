@@ -20,18 +20,20 @@ extension WorkerEngine {
   func sendRound(at now: Moment) {
     guard case .up(let connection) = link, roundsUnderWay < Self.mostRounds else { return }
     let isHeartbeatDue = nextHeartbeat <= now
-    let isAskDue = served.indices.contains { ask(of: $0) { $0.mayClaim(at: now) } != nil }
+    let isAskDue = shutdown.mayClaim && served.earliest() <= now
     guard isAskDue || roundsUnderWay == 0 else { return }
     let progress = shared.progress.take(at: now)
     guard isAskDue || isHeartbeatDue || buffer.isDue(at: now) || !progress.isEmpty else { return }
-    let asks = asks { $0.mayJoin(at: now) }
+    let asks = asks(at: now)
     let round = ClaimRound(
       epoch: epoch, session: session, settlements: takeSettlements(at: now), asks: asks,
       progress: progress, heartbeat: isHeartbeatDue ? busy : nil, leaked: shared.leaks.now)
     for ask in asks {
-      served[ask.queue].plan.claimSent(ask.limit)
-      served[ask.queue].ladder.asked()
-      served[ask.queue].askedAt = now
+      served.update(ask.queue) {
+        $0.plan.claimSent(ask.limit)
+        $0.ladder.asked()
+        $0.askedAt = now
+      }
     }
     if isHeartbeatDue { nextHeartbeat = now + settings.heartbeat }
     roundsUnderWay += 1
@@ -51,21 +53,12 @@ extension WorkerEngine {
   /// Most claims of one round, so that a worker of thousands of queues still sends its heartbeats in time.
   private static let mostAsks = 256
 
-  /// Claims for the queues that have room and whose time, by their ladder, has come; those that have
-  /// waited longest where they are too many.
-  private func asks(if isTime: (WakeLadder) -> Bool) -> [ClaimRound.Ask] {
-    var due = served.indices.compactMap { ask(of: $0, if: isTime) }
-    guard due.count > Self.mostAsks else { return due }
-    due.sort { served[$0.queue].askedAt < served[$1.queue].askedAt }
-    return Array(due.prefix(Self.mostAsks))
-  }
-
-  private func ask(of index: Int, if isTime: (WakeLadder) -> Bool) -> ClaimRound.Ask? {
-    guard shutdown.mayClaim else { return nil }
-    let queue = served[index]
-    let size = queue.plan.claimSize
-    guard size > 0, isTime(queue.ladder) else { return nil }
-    return ClaimRound.Ask(queue: index, name: queue.name, limit: size)
+  /// Claims for the queues that have room and whose time, by their ladder, has come or nearly so.
+  private func asks(at now: Moment) -> [ClaimRound.Ask] {
+    guard shutdown.mayClaim else { return [] }
+    return served.joining(at: now, atMost: Self.mostAsks).map {
+      ClaimRound.Ask(queue: $0, name: served[$0].name, limit: served[$0].plan.claimSize)
+    }
   }
 
   func takeSettlements(at now: Moment) -> [Settlement] {
@@ -75,7 +68,9 @@ extension WorkerEngine {
       settlements.append(settlement)
       guard settlement.isFinal, let entry = open.removeValue(forKey: key) else { continue }
       // Its last jobs may have finished since the news was read; nobody looks at it again.
-      if entry.left > 0 { served[entry.batch.queue].plan.finished(entry.left, at: now) }
+      if entry.left > 0 {
+        served.update(entry.batch.queue) { $0.plan.finished(entry.left, at: now) }
+      }
     }
     return settlements
   }
@@ -90,7 +85,7 @@ extension WorkerEngine {
     guard round.epoch == epoch else { return }
     guard answers.count == round.answers, !answers.contains(where: \.isLost) else {
       unsure += round.settlements
-      for ask in round.asks { served[ask.queue].plan.claimFailed(ask.limit) }
+      for ask in round.asks { served.update(ask.queue) { $0.plan.claimFailed(ask.limit) } }
       return loseLink(connection)
     }
     settled(round, answers.prefix(round.settlements.count), at: now)
@@ -159,13 +154,17 @@ extension WorkerEngine {
     switch answer {
     case .success(let rows):
       let claimed = ClaimAnswer(rows)
-      served[ask.queue].plan.claimAnswered(claimed.jobs, of: ask.limit, at: now)
-      let action = served[ask.queue].ladder.claimed(claimed.jobs, of: ask.limit, at: now)
+      let action = served.update(ask.queue) {
+        $0.plan.claimAnswered(claimed.jobs, of: ask.limit, at: now)
+        return $0.ladder.claimed(claimed.jobs, of: ask.limit, at: now)
+      }
       accept(claimed, queue: ask.queue, at: now)
       perform(action, queue: ask.queue)
     case .failure(let error):
-      served[ask.queue].plan.claimFailed(ask.limit)
-      served[ask.queue].ladder.refused(at: now)
+      served.update(ask.queue) {
+        $0.plan.claimFailed(ask.limit)
+        $0.ladder.refused(at: now)
+      }
       guard error.kind != .pipelineAborted, JobQueueError(error)?.code.endsSession != true else {
         return
       }
@@ -181,7 +180,8 @@ extension WorkerEngine {
       ClaimedBatch(
         key: claim.key, queue: queue, rows: answer.rows, range: claim.range, claimedAt: now)
     }
-    for batch in batches { open[batch.key] = Open(batch: batch, left: batch.count) }
+    let pool = pools[queue]
+    for batch in batches { open[batch.key] = Open(batch: batch, pool: pool, left: batch.count) }
     beginPatrol(at: now)
     guard shutdown.mayClaim else {
       for batch in batches where batch.finishUntaken(.handBack("the worker drains")) > 0 {
@@ -195,7 +195,7 @@ extension WorkerEngine {
   /// Hands what has arrived to the slots, after the next round was sent: they wake threads that would
   /// take this one's place while the server has nothing to do.
   func offerArrivals() {
-    for (queue, batches) in arrivals { served[queue].pool.offer(batches) }
+    for (queue, batches) in arrivals { pools[queue].offer(batches) }
     arrivals = []
   }
 
@@ -204,11 +204,11 @@ extension WorkerEngine {
     if (try? rows[0, 0].decode(Bool.self)) == true { drainForOperator() }
     for id in (try? rows[0, 1].decode([Int64].self)) ?? [] { cancel(id) }
     guard let horizon = try? rows[0, 2].decode(Int64.self),
-      let rated = try? rows[0, 3].decode([String].self)
+      let rated = (try? rows[0, 3].decode([String].self)).map({ Set($0) })
     else { return }
-    for index in served.indices {
-      let isRated = rated.contains(served[index].name)
-      served[index].ladder.saw(horizon: horizon, isRated: isRated, at: now)
+    served.updateAll {
+      $0.isRated = rated.contains($0.name)
+      $0.ladder.saw(horizon: horizon, isRated: $0.isRated, at: now)
     }
   }
 }

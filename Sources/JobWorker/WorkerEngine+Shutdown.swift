@@ -26,6 +26,7 @@ extension WorkerEngine {
   func abort() { act(shutdown.abort()) }
 
   func advanceShutdown(at now: Moment) {
+    guard !shutdown.mayClaim else { return }
     act(shutdown.tick(isIdle: isIdle && busy == 0, at: now))
   }
 
@@ -62,8 +63,8 @@ extension WorkerEngine {
 
   private func cancelRunning() {
     logger.notice("grace is over, cancelling", metadata: ["running": "\(busy)"])
-    for queue in served {
-      for slot in queue.pool.slots { slot.stopCurrent(.shutdown) }
+    for pool in pools {
+      for slot in pool.slots { slot.stopCurrent(.shutdown) }
     }
   }
 
@@ -86,7 +87,7 @@ extension WorkerEngine {
 
   private func close() async {
     stopClock()
-    for queue in served { queue.pool.close() }
+    for pool in pools { pool.close() }
     let connections = [linked, listener].compactMap { $0 }
     link = .down
     listener = nil

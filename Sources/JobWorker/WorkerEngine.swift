@@ -8,19 +8,10 @@ import Synchronization
 /// The worker's heart: on one serial queue it claims, hands jobs to the slots, reports results, and
 /// keeps the claiming connection. What to do when is decided by pure values; see `pump()`.
 actor WorkerEngine {
-  /// One served queue.
-  struct Served {
-    let name: String
-    let pool: SlotPool
-    var plan: ClaimPlan
-    var ladder = WakeLadder()
-    /// When it was last claimed from.
-    var askedAt = Moment(nanoseconds: 0)
-  }
-
   /// A claim that is not closed.
   struct Open {
     let batch: ClaimedBatch
+    let pool: SlotPool
     /// Unfinished jobs when the engine last looked.
     var left: Int
   }
@@ -50,7 +41,7 @@ actor WorkerEngine {
   var link = Link.down
   /// Where sleepers' locks are held and notifications arrive.
   var listener: Connection?
-  var served: [Served]
+  var served: ServedQueues
   var open: [ClaimKey: Open] = [:]
   var buffer: ResultBuffer
   var shutdown = ShutdownState()
@@ -61,6 +52,9 @@ actor WorkerEngine {
   var arrivals: [(queue: Int, batches: [ClaimedBatch])] = []
   /// Sent, and lost with the connection before the answer came.
   var unsure: [Settlement] = []
+  /// Queues whose sleep is to begin or to end.
+  var sleepChanges = SleepChanges()
+  private var isPumpQueued = false
   var nextHeartbeat = Moment.now
   var nextPatrol = Moment.never
   var hasLostJobs = false
@@ -102,14 +96,14 @@ actor WorkerEngine {
     self.tellMaintainer = tellMaintainer
     schedules = registry.schedules
     cipher = registry.cipher
-    served = pools.map { pool in
-      Served(
-        name: pool.queue, pool: pool,
-        plan: ClaimPlan(
+    let ladder = WakeLadder(trustingStep: WakeLadder.trustingStep(queues: pools.count))
+    served = ServedQueues(
+      pools.map { pool in
+        let plan = ClaimPlan(
           slots: pool.slots.count, jobsPerSlot: registry.jobsPerCall(in: pool.queue),
-          largestClaim: settings.largestClaim,
-          window: settings.claimWindow))
-    }
+          largestClaim: settings.largestClaim, window: settings.claimWindow)
+        return ServedQueues.Served(name: pool.queue, plan: plan, ladder: ladder)
+      })
     let shortest = registry.kinds.values.compactMap(\.options.timeout).min() ?? .seconds(10)
     let soonest = min(shortest, settings.stopGrace)
     patrolInterval = min(.seconds(1), max(.milliseconds(20), soonest / 10))
@@ -124,7 +118,7 @@ actor WorkerEngine {
     timer.setEventHandler { [weak self] in self?.assumeIsolated { $0.pump() } }
     timer.activate()
     self.timer = timer
-    for queue in served { queue.pool.start() }
+    for pool in pools { pool.start() }
   }
 
   func stopClock() {
@@ -136,6 +130,18 @@ actor WorkerEngine {
     executor.queue.async { self.assumeIsolated { $0.pump() } }
   }
 
+  /// The same after the news that lie here already, for news of which thousands may come at once.
+  func pumpOnce() {
+    guard !isPumpQueued else { return }
+    isPumpQueued = true
+    executor.queue.async {
+      self.assumeIsolated {
+        $0.isPumpQueued = false
+        $0.pump()
+      }
+    }
+  }
+
   /// Looks at everything once and does what is due. Called for every piece of news and by the clock.
   func pump() {
     guard !shutdown.isOver else { return }
@@ -145,7 +151,8 @@ actor WorkerEngine {
     advanceShutdown(at: now)
     sendRound(at: now)
     offerArrivals()
-    for pool in pools { pool.nudge(at: now) }
+    sendSleepChanges()
+    for entry in open.values { entry.pool.nudge(at: now) }
     if isIdle { waiters.resumeIdle() }
     arm(at: now)
   }
@@ -169,8 +176,12 @@ actor WorkerEngine {
       note(batch, at: now)
     }
     guard hasLostJobs else { return }
-    for index in served.indices { served[index].plan.blocked = served[index].pool.blocked }
-    hasLostJobs = served.contains { $0.plan.blocked > 0 }
+    hasLostJobs = false
+    for index in served.indices {
+      let blocked = pools[index].blocked
+      served.update(index) { $0.plan.blocked = blocked }
+      if blocked > 0 { hasLostJobs = true }
+    }
   }
 
   /// Counts what has finished of a claim and has it reported soon.
@@ -179,22 +190,22 @@ actor WorkerEngine {
     let left = batch.unfinished
     let finished = entry.left - left
     open[batch.key]?.left = left
-    if finished > 0 { served[batch.queue].plan.finished(finished, at: now) }
+    if finished > 0 { served.update(batch.queue) { $0.plan.finished(finished, at: now) } }
     buffer.note(batch.key, results: finished, isDone: left == 0, at: now)
   }
 
   /// Ends attempts that are overdue and hands back what has waited for a slot for too long.
   private func patrol(at now: Moment) {
     guard nextPatrol <= now else { return }
-    for queue in served {
-      for slot in queue.pool.slots { slot.stopOverdue(at: now) }
+    for pool in pools {
+      for slot in pool.slots { slot.stopOverdue(at: now) }
     }
     giveUpOverstaying(at: now)
     let patience = max(.seconds(1), settings.claimWindow * 10)
     for entry in open.values where now - entry.batch.claimedAt > patience {
       let outcome = JobOutcome.handBack("waited here for a free slot for longer than \(patience)")
       guard entry.batch.finishUntaken(outcome) > 0 else { continue }
-      served[entry.batch.queue].plan.overestimated()
+      served.update(entry.batch.queue) { $0.plan.overestimated() }
       note(entry.batch, at: now)
     }
     nextPatrol = open.isEmpty ? .never : now + patrolInterval
@@ -208,15 +219,15 @@ actor WorkerEngine {
   /// Sets the clock to the next moment at which something is due.
   private func arm(at now: Moment) {
     var moments = [nextPatrol]
-    if pools.contains(where: \.mayNeedNudge) { moments.append(now + .milliseconds(1)) }
+    if open.values.contains(where: { $0.pool.mayNeedNudge }) {
+      moments.append(now + .milliseconds(1))
+    }
     if let deadline = shutdown.deadline { moments.append(deadline) }
     if case .up = link, roundsUnderWay == 0 {
       moments.append(nextHeartbeat)
       if let due = shared.progress.due { moments.append(due) }
       if let due = buffer.due { moments.append(due) }
-      if shutdown.mayClaim {
-        moments += served.filter { $0.plan.claimSize > 0 }.compactMap(\.ladder.nextPoll)
-      }
+      if shutdown.mayClaim { moments.append(served.earliest()) }
     }
     guard let next = moments.min(), next != .never else {
       timer?.schedule(deadline: .distantFuture)

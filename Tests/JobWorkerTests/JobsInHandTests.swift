@@ -22,8 +22,10 @@ extension WorkerEngine {
   /// Three jobs are claimed and finish, the last one after the engine has looked.
   fileprivate func inHandAfterLateFinish() -> Int {
     let now = Moment.now
-    served[0].plan.claimSent(3)
-    served[0].plan.claimAnswered(3, of: 3, at: now)
+    served.update(0) {
+      $0.plan.claimSent(3)
+      $0.plan.claimAnswered(3, of: 3, at: now)
+    }
     accept(
       ClaimAnswer(SlotHarness.answer(jobs: 3, kind: "late", json: "{}")), queue: 0, at: now)
     guard let batch = open.values.first?.batch else { return -1 }

@@ -104,6 +104,7 @@ struct TimeProperties {
       var underWay: WakeLadder.Action?
       var hasLock = false
       var trusts = false
+      var boundary: Int64 = 100
       for _ in 0..<Int.random(in: 1...200, using: &random) {
         var action = WakeLadder.Action.none
         switch Int.random(in: 0..<10, using: &random) {
@@ -122,11 +123,13 @@ struct TimeProperties {
         case 9:
           let horizon = Int64.random(in: 0...200, using: &random)
           ladder.saw(horizon: horizon, isRated: Bool.random(using: &random), at: now)
-          trusts = trusts || horizon >= 100
+          trusts = trusts || horizon >= boundary
         case 5: ladder.refused(at: now)
         case 6 where underWay == .beginSleep:
-          ladder.sleepBegan(before: 100)
-          trusts = false
+          boundary = Bool.random(using: &random) ? 0 : 100
+          let isRated = Bool.random(using: &random)
+          ladder.sleepBegan(before: boundary, isRated: isRated)
+          trusts = boundary == 0 && !isRated
           (underWay, hasLock) = (nil, true)
           try hold(ladder.mayClaim(at: now), "no claim after the lock was taken")
         case 6 where underWay == .endSleep:
@@ -141,7 +144,7 @@ struct TimeProperties {
           try hold(underWay == nil, "\(action) while \(underWay!) is under way")
           underWay = action
         }
-        let longest = trusts ? WakeLadder.trustingStep : .seconds(1)
+        let longest = trusts ? WakeLadder.trustingStep(queues: 1) : .seconds(1)
         try hold(ladder.mayClaim(at: now + longest), "asked no more")
         try hold(ladder.sleep != .asleep || hasLock, "asleep without the lock")
         let state: WakeLadder.Action? =

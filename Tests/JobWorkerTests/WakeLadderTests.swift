@@ -7,11 +7,13 @@ import Testing
 struct WakeLadderTests {
   private let start = Moment(nanoseconds: 1_000_000_000)
 
-  /// A ladder whose queue was found empty and whose sleep the server has confirmed.
+  /// A ladder whose queue was found empty and whose sleep the server has confirmed; the claim that
+  /// follows has left.
   private var asleep: WakeLadder {
     var ladder = WakeLadder()
     _ = ladder.claimed(0, of: 10, at: start)
-    ladder.sleepBegan(before: 100)
+    ladder.sleepBegan(before: 100, isRated: false)
+    ladder.asked()
     return ladder
   }
 
@@ -27,8 +29,9 @@ struct WakeLadderTests {
     var ladder = WakeLadder()
     #expect(ladder.claimed(0, of: 10, at: start) == .beginSleep)
     #expect(!ladder.mayClaim(at: start))
-    ladder.sleepBegan(before: 100)
+    ladder.sleepBegan(before: 100, isRated: false)
     #expect(ladder.mayClaim(at: start))
+    ladder.asked()
     #expect(ladder.claimed(0, of: 10, at: start) == .none)
     #expect(!ladder.mayClaim(at: start))
   }
@@ -112,9 +115,53 @@ struct WakeLadderTests {
     #expect(ladder.sleep == .asleep)
   }
 
-  @Test("a full claim ends the sleep, so that producers stop notifying")
+  @Test("where no transaction was open, notifications are trusted after the claim behind the lock")
+  func nothingOpen() {
+    for isRated in [false, true] {
+      var ladder = WakeLadder()
+      _ = ladder.claimed(0, of: 10, at: start)
+      ladder.sleepBegan(before: 0, isRated: isRated)
+      #expect(ladder.mayClaim(at: start))
+      ladder.asked()
+      #expect(ladder.claimed(0, of: 10, at: start) == .none)
+      #expect(ladder.nextPoll == start + (isRated ? .milliseconds(5) : .seconds(10)))
+    }
+  }
+
+  @Test("a claim that left before the server's word is followed by another")
+  func claimUnderWay() {
+    var ladder = WakeLadder()
+    _ = ladder.claimed(0, of: 10, at: start)
+    ladder.asked()
+    ladder.sleepBegan(before: 0, isRated: false)
+    _ = ladder.claimed(0, of: 10, at: start)
+    #expect(ladder.mayClaim(at: start))
+
+    ladder = asleep
+    ladder.saw(horizon: 100, isRated: false, at: start)
+    _ = ladder.claimed(0, of: 10, at: start)
+    #expect(ladder.mayClaim(at: start))
+  }
+
+  @Test("a worker of thousands of queues looks a hundred times a second at most")
+  func manyQueues() {
+    #expect(WakeLadder.trustingStep(queues: 1000) == .seconds(10))
+    var ladder = WakeLadder(trustingStep: WakeLadder.trustingStep(queues: 10_000))
+    _ = ladder.claimed(0, of: 10, at: start)
+    ladder.sleepBegan(before: 0, isRated: false)
+    ladder.asked()
+    _ = ladder.claimed(0, of: 10, at: start)
+    #expect(ladder.nextPoll == start + .seconds(100))
+  }
+
+  @Test("a full claim is followed by another, and two in a row end the sleep")
   func fullClaim() {
     var ladder = asleep
+    #expect(ladder.claimed(10, of: 10, at: start) == .none)
+    #expect(ladder.mayClaim(at: start))
+    #expect(ladder.claimed(3, of: 10, at: start) == .none)
+    #expect(!ladder.mayClaim(at: start))
+    #expect(ladder.claimed(10, of: 10, at: start) == .none)
     #expect(ladder.claimed(10, of: 10, at: start) == .endSleep)
     ladder.sleepEnded()
     #expect(ladder.sleep == .awake)
@@ -124,6 +171,7 @@ struct WakeLadderTests {
   func emptyClaimWhileWakingUp() {
     var ladder = asleep
     ladder.saw(horizon: 100, isRated: false, at: start)
+    _ = ladder.claimed(10, of: 10, at: start)
     #expect(ladder.claimed(10, of: 10, at: start) == .endSleep)
     _ = ladder.claimed(0, of: 10, at: start)
     #expect(ladder.mayClaim(at: start + .milliseconds(5)))
@@ -164,7 +212,7 @@ struct WakeLadderTests {
       ladder.saw(horizon: 100, isRated: Bool.random(using: &generator), at: now)
       return "saw"
     case 6 where ladder.sleep == .fallingAsleep:
-      ladder.sleepBegan(before: 100)
+      ladder.sleepBegan(before: 100, isRated: false)
       return "sleep began"
     case 6:
       ladder.sleepEnded()

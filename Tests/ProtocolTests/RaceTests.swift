@@ -37,6 +37,23 @@ struct RaceTests {
     }
   }
 
+  @Test("Who falls asleep is told whether an open transaction may have seen nobody asleep")
+  func fallingAsleep() async throws {
+    try await withQueueDatabase { configuration in
+      let (writer, sleeper) = (try await Session(configuration), try await Session(configuration))
+      let begin = "select sleep_begin('{q}')"
+      try await writer.run("begin")
+      try await writer.enqueue()
+      let own = try await writer.value("select pg_current_xact_id()::text::bigint", as: Int64.self)
+      #expect(try await sleeper.value(begin, as: Int64.self) > own)
+      try await writer.run("commit")
+      // The server may do something of its own.
+      try await eventually("nothing is open") {
+        try await sleeper.value(begin, as: Int64.self) == 0
+      }
+    }
+  }
+
   @Test("Jobs of a savepoint that was rolled back are never handed out")
   func savepoint() async throws {
     try await withQueueDatabase { configuration in

@@ -37,15 +37,20 @@ end $$;
 -- Says that this session sleeps on the queues, until sleep_end or its end. Claim once more between
 -- this call and the sleep: what was enqueued before it sent no notification. What a transaction had
 -- enqueued that was still open sends none either: until every transaction before the returned one has
--- ended (heartbeat tells), ask from time to time.
+-- ended (heartbeat tells), ask from time to time. 0: none was open.
 create or replace function sleep_begin(p_queues text[]) returns bigint
 language plpgsql volatile security definer set search_path from current
 as $$
+declare
+  v_own xid8;
 begin
   perform pg_advisory_lock_shared(wake_lock(q.id))
     from queue q where q.name = any (p_queues) order by q.id;
-  -- A snapshot of its own, taken after the lock.
-  return pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+  -- A number of one's own is above all that others have. A snapshot's xmax is not: it is one above the
+  -- newest that has ended.
+  v_own := pg_current_xact_id();
+  if pg_snapshot_xmin(pg_current_snapshot()) = v_own then return 0; end if;
+  return v_own::text::bigint;
 end $$;
 
 create or replace function sleep_end(p_queues text[]) returns void
