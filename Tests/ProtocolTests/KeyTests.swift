@@ -283,6 +283,51 @@ struct KeyTests {
       #expect(try await sqlState { try await session.settle(epoch, fourth[0]) } == "OG002")
     }
   }
+
+  @Test("What a key had running together when it became fifo goes on one after another")
+  func begunTogether() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let epoch = try await session.register()
+      let ids = try await session.enqueueKeyed(4, "a")
+      let running = try await session.claim(epoch, limit: 3)
+      try await session.setLimits(#"{"key_order": "fifo"}"#)
+      // The first two come back while the third runs.
+      let back = JSONText(
+        #"[{"id": \#(ids[0]), "outcome": "hand_back"}, {"id": \#(ids[1]), "outcome": "hand_back"}]"#
+      )
+      try await session.settle(
+        epoch, running[0], ids: [ids[0], ids[1]], isFinal: false, outcomes: back)
+      // The first claim sorts the fourth, the second those.
+      for _ in 0..<2 { #expect(try await session.claim(epoch).isEmpty) }
+      try await session.settle(epoch, running[0], ids: [ids[2]])
+      for id in [ids[0], ids[1], ids[3]] {
+        let next = try await session.claim(epoch)
+        #expect(next.map(\.id) == [id])
+        try await session.settle(epoch, next[0])
+      }
+    }
+  }
+
+  @Test("One settle ends jobs of many keys, each by its outcome, and only those")
+  func manyEnds() async throws {
+    try await withQueueDatabase { configuration in
+      let session = try await Session(configuration)
+      let epoch = try await session.register()
+      try await session.setLimits(#"{"key_order": "fifo"}"#)
+      var ids: [Int64] = []
+      for key in ["a", "b", "c", "d"] { ids += try await session.enqueueKeyed(2, key) }
+      let first = try await session.claim(epoch)
+      #expect(first.map(\.id) == [ids[0], ids[2], ids[4], ids[6]])
+      let outcomes = JSONText(
+        #"[{"id": \#(ids[2]), "outcome": "dead"}, {"id": \#(ids[4]), "outcome": "snooze", "delay_ms": 60000}]"#
+      )
+      try await session.settle(epoch, first[0], outcomes: outcomes)
+      let begun = "select array_agg(key order by key) from key_slot"
+      #expect(try await session.value(begun) as [String] == ["c"])
+      #expect(try await session.claim(epoch).map(\.id) == [ids[1], ids[3], ids[7]])
+    }
+  }
 }
 
 extension Session {

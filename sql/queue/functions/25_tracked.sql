@@ -37,25 +37,25 @@ begin
   end loop;
 end $$;
 
--- The jobs among p_ids that are followed and that these outcomes end.
+-- Tells of the jobs among p_ids that these outcomes end.
 create or replace function end_tracked(p_lane int, p_ids bigint[], p_outcomes jsonb) returns void
 language plpgsql
 as $$
+declare
+  v_states text[]; -- null: all succeeded
 begin
-  perform tell_end(p_lane, t.id, outcome_state(o.outcome))
-    from (select distinct id from tracked where lane = p_lane and id = any (p_ids)) t
-      left join jsonb_to_recordset(coalesce(p_outcomes, '[]')) o (id bigint, outcome text)
-        on o.id = t.id
-    where outcome_state(o.outcome) is not null;
-  if p_outcomes is null then
-    perform members_ended(p_lane, p_ids, null);
-  else
-    perform members_ended(p_lane, array_agg(e.id), array_agg(e.state)) from (
+  if p_outcomes is not null then
+    select coalesce(array_agg(e.id), '{}'), array_agg(e.state) into p_ids, v_states from (
       select i.id, outcome_state(o.outcome) state
       from unnest(p_ids) i (id)
         left join jsonb_to_recordset(p_outcomes) o (id bigint, outcome text) on o.id = i.id) e
       where e.state is not null;
   end if;
+  perform end_orders(p_lane, p_ids);
+  perform tell_end(p_lane, t.id, coalesce(e.state, 'succeeded'))
+    from (select distinct id from tracked where lane = p_lane and id = any (p_ids)) t
+      left join unnest(p_ids, v_states) e (id, state) on e.id = t.id;
+  perform members_ended(p_lane, p_ids, v_states);
 end $$;
 
 -- The state in which an outcome leaves a job that it ends; null where the job goes on. No outcome is

@@ -213,28 +213,35 @@ language plpgsql
 as $$
 declare
   v_now timestamptz := clock_timestamp();
-  v_key text collate "C" := p_cursor;
-  v_next text collate "C";
+  -- The key that follows another in the order of bytes is that one and the least byte.
+  v_from text collate "C" := coalesce(p_cursor || chr(1), '');
   v_wrapped bool := p_cursor is null;
+  v_key text collate "C";
+  v_has_begun bool;
+  v_is_running bool;
   v_turn key_turn;
 begin
   turns := '{}';
   for v_looked in 1..1000 loop
-    if v_key is null then
-      select k.key into v_next from keyed k where k.lane = p_lane order by k.key limit 1;
-    else
-      select k.key into v_next from keyed k where k.lane = p_lane and k.key > v_key
-        order by k.key limit 1;
-    end if;
+    -- One statement finds a key and says whether it has begun a job, and whether one runs: that is all
+    -- there is to know of most.
+    select n.key, n.has_begun, n.has_begun and exists (
+        select from held h where h.lane / 4 = p_queue.id and h.key = n.key)
+      into v_key, v_has_begun, v_is_running
+      from (
+        select k.key, exists (
+            select from key_slot s where s.queue = p_queue.id and s.key = k.key) has_begun
+        from keyed k where k.lane = p_lane and k.key >= v_from order by k.key limit 1) n;
     if not found then
       if v_wrapped then return; end if;
       v_wrapped := true;
-      v_key := null;
+      v_from := '';
       continue;
     end if;
-    if v_wrapped and v_next > p_cursor then return; end if;
-    v_key := v_next;
-    v_turn := turn_of(p_queue, p_lane, v_key, v_now);
+    if v_wrapped and v_key > p_cursor then return; end if;
+    v_from := v_key || chr(1);
+    continue when v_is_running;
+    v_turn := turn_of(p_queue, p_lane, v_key, v_has_begun, v_now);
     if v_turn.room > 0 then
       turns := turns || v_turn;
       exit when cardinality(turns) >= p_limit;
@@ -243,31 +250,26 @@ begin
   last := v_key;
 end $$;
 
--- How many jobs a key may start now.
-create or replace function turn_of(p_queue queue, p_lane int, p_key text, p_now timestamptz)
+-- How many jobs a key may start now. A fifo queue's key has none that runs.
+--   p_has_begun  whether the key has a row in key_slot: a fifo queue's key whose job has come back
+create or replace function turn_of(
+  p_queue queue, p_lane int, p_key text, p_has_begun bool, p_now timestamptz)
 returns key_turn
 language plpgsql stable
 as $$
 declare
   v_turn key_turn;
-  v_running bigint := 0;
 begin
   v_turn.key := p_key;
   v_turn.room := 1000000;
   if p_key = '' then return v_turn; end if;
-  if p_queue.key_order = 'fifo' or p_queue.key_max_running is not null then
-    select count(*) into v_running from held h where h.lane / 4 = p_queue.id and h.key = p_key;
-  end if;
   if p_queue.key_max_running is not null then
-    v_turn.room := p_queue.key_max_running - v_running;
+    v_turn.room := p_queue.key_max_running - (
+      select count(*) from held h where h.lane / 4 = p_queue.id and h.key = p_key);
   end if;
   if p_queue.key_order = 'fifo' then
-    if v_running > 0 then
-      v_turn.room := 0;
-      return v_turn;
-    end if;
     v_turn.room := 1;
-    if exists (select from key_slot s where s.queue = p_queue.id and s.key = p_key) then
+    if p_has_begun then
       -- Only what the key has begun may go on, and only where it has come back.
       select k.id into v_turn.begun from key_slot s join keyed k on k.id = s.id
         where s.queue = p_queue.id and s.key = p_key and k.lane = p_lane
@@ -395,6 +397,18 @@ as $$
 begin
   delete from key_slot where id = p_id;
   perform wake_freed(p_lane / 4);
+end $$;
+
+-- The same of many at once; with that they are followed for their order no more.
+create or replace function end_orders(p_lane int, p_ids bigint[]) returns void
+language plpgsql
+as $$
+begin
+  with ended as (
+    delete from tracked t where t.lane = p_lane and t.id = any (p_ids) and t.purpose = 'order'
+    returning t.id)
+  delete from key_slot s using ended e where s.id = e.id;
+  if found then perform wake_freed(p_lane / 4); end if;
 end $$;
 
 -- Before the order of a queue changes, under its lock. To keyed: what runs moves to `held`, where it is
