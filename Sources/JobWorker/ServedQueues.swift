@@ -1,6 +1,7 @@
 import JobQueue
 
-/// The queues that a worker serves, in the order of the engine's pools, and the moments at which they are to be asked for jobs.
+/// The queues that a worker serves, in the order of the engine's pools, and the moments at which they are
+/// to be asked for jobs.
 ///
 /// A worker may serve thousands, and there is news many thousand times a second: what comes with each
 /// piece of it looks at one queue, or at the earliest moment of all.
@@ -20,12 +21,12 @@ struct ServedQueues {
       self.ladder = ladder
     }
 
-    private static let now = Moment(nanoseconds: 0)
+    private static let atOnce = Moment(nanoseconds: 0)
 
     /// When it is to be asked, and when along with others; never while there is no room for its jobs.
     fileprivate var times: (due: Moment, joining: Moment) {
       guard plan.claimSize > 0 else { return (.never, .never) }
-      return (ladder.nextPoll ?? Self.now, ladder.nextJoin ?? Self.now)
+      return (ladder.nextPoll ?? Self.atOnce, ladder.nextJoin ?? Self.atOnce)
     }
   }
 
@@ -43,7 +44,6 @@ struct ServedQueues {
     places = Dictionary(uniqueKeysWithValues: queues.enumerated().map { ($1.name, $0) })
   }
 
-  var count: Int { queues.count }
   var indices: Range<Int> { queues.indices }
 
   subscript(place: Int) -> Served { queues[place] }

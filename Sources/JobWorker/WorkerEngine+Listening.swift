@@ -39,6 +39,7 @@ extension WorkerEngine {
       logger.debug("listening failed", metadata: ["error": "\(error)"])
     }
     listener = nil
+    sleepChanges = SleepChanges()
     served.updateAll { $0.ladder.listenerLost() }
   }
 
