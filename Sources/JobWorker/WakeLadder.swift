@@ -37,10 +37,8 @@ struct WakeLadder: Sendable {
 
   private let trustingStep: Duration
   private(set) var sleep = Sleep.awake
-  /// No claim before this moment; nil: at once.
-  private(set) var nextPoll: Moment?
-  /// From this moment on it is asked along with others; a little early saves a trip. Nil as `nextPoll`.
-  private(set) var nextJoin: Moment?
+  /// No claim before `poll`; from `join` on along with others, a little early saves a trip. Nil: at once.
+  private var pause: (poll: Moment, join: Moment)?
   private var step = 0
   /// Transactions from this number on began after the lock was taken.
   private var lockedBefore: Int64?
@@ -56,6 +54,9 @@ struct WakeLadder: Sendable {
 
   init(trustingStep: Duration = trustingStep(queues: 1)) { self.trustingStep = trustingStep }
 
+  var nextPoll: Moment? { pause?.poll }
+  var nextJoin: Moment? { pause?.join }
+
   func mayClaim(at now: Moment) -> Bool { nextPoll.map { $0 <= now } ?? true }
 
   func mayJoin(at now: Moment) -> Bool { nextJoin.map { $0 <= now } ?? true }
@@ -70,17 +71,17 @@ struct WakeLadder: Sendable {
     let wasFull = isFull
     isFull = count >= limit
     guard sleep == .asleep else {
-      askNow()
+      pause = nil
       return .none
     }
     if isFull && wasFull { return wakeUp() }
-    if isFull { askNow() } else { restAsleep(from: now) }
+    if isFull { pause = nil } else { restAsleep(from: now) }
     return .none
   }
 
   /// A producer's notification, or a queue that was resumed.
   mutating func notified(at now: Moment) -> Action {
-    askNow()
+    pause = nil
     step = 0
     heardSinceAsked = true
     guard sleep == .asleep else { return .none }
@@ -102,7 +103,7 @@ struct WakeLadder: Sendable {
     guard sleep == .fallingAsleep else { return }
     sleep = .asleep
     step = 0
-    askNow()
+    pause = nil
     heardSinceAsked = true
     lockedBefore = boundary
     isTrusting = boundary == 0 && !isRated
@@ -116,7 +117,7 @@ struct WakeLadder: Sendable {
       isTrusting = false
     } else if !isTrusting, let lockedBefore, horizon >= lockedBefore {
       isTrusting = true
-      askNow()
+      pause = nil
       heardSinceAsked = true
     }
   }
@@ -125,7 +126,7 @@ struct WakeLadder: Sendable {
   mutating func sleepEnded() {
     guard sleep == .wakingUp else { return }
     sleep = .awake
-    askNow()
+    pause = nil
   }
 
   /// The listening connection is gone and the locks with it. Asking goes on by the clock.
@@ -147,7 +148,7 @@ struct WakeLadder: Sendable {
 
   private mutating func restAsleep(from now: Moment) {
     if heardSinceAsked {
-      askNow()
+      pause = nil
     } else if isTrusting {
       rest(trustingStep, from: now)
     } else {
@@ -161,26 +162,20 @@ struct WakeLadder: Sendable {
   }
 
   private mutating func rest(_ time: Duration, from now: Moment) {
-    nextPoll = now + time
-    nextJoin = now + (time - time / 4)
-  }
-
-  private mutating func askNow() {
-    nextPoll = nil
-    nextJoin = nil
+    pause = (poll: now + time, join: now + (time - time / 4))
   }
 
   /// Producers do not notify, or will not for long.
   private mutating func distrust() {
     guard isTrusting else { return }
     isTrusting = false
-    askNow()
+    pause = nil
   }
 
   private mutating func wakeUp() -> Action {
     sleep = .wakingUp
     distrust()
-    askNow()
+    pause = nil
     notices = 0
     noticesSince = nil
     return .endSleep

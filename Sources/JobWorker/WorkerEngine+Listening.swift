@@ -72,7 +72,7 @@ extension WorkerEngine {
     }
     for entry in open.values where entry.batch.finishUntaken(id: id, .cancelled) {
       note(entry.batch, at: .now)
-      return pumpSoon()
+      return pumpOnce()
     }
   }
 

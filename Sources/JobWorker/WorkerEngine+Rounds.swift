@@ -180,8 +180,7 @@ extension WorkerEngine {
       ClaimedBatch(
         key: claim.key, queue: queue, rows: answer.rows, range: claim.range, claimedAt: now)
     }
-    let pool = pools[queue]
-    for batch in batches { open[batch.key] = Open(batch: batch, pool: pool, left: batch.count) }
+    for batch in batches { open[batch.key] = Open(batch: batch, left: batch.count) }
     beginPatrol(at: now)
     guard shutdown.mayClaim else {
       for batch in batches where batch.finishUntaken(.handBack("the worker drains")) > 0 {

@@ -19,7 +19,7 @@ extension WorkerEngine {
     guard shutdown.mayClaim else { return }
     logger.notice("drained by an operator", metadata: ["epoch": "\(epoch)"])
     act(shutdown.request(grace: nil, at: .now))
-    pumpSoon()
+    pumpOnce()
   }
 
   /// Ends at once. The server notices the lost connection and gives the jobs to others.

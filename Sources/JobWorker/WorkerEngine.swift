@@ -11,7 +11,6 @@ actor WorkerEngine {
   /// A claim that is not closed.
   struct Open {
     let batch: ClaimedBatch
-    let pool: SlotPool
     /// Unfinished jobs when the engine last looked.
     var left: Int
   }
@@ -126,6 +125,7 @@ actor WorkerEngine {
     timer = nil
   }
 
+  /// From any thread.
   nonisolated func pumpSoon() {
     executor.queue.async { self.assumeIsolated { $0.pump() } }
   }
@@ -152,7 +152,7 @@ actor WorkerEngine {
     sendRound(at: now)
     offerArrivals()
     sendSleepChanges()
-    for entry in open.values { entry.pool.nudge(at: now) }
+    for entry in open.values { pools[entry.batch.queue].nudge(at: now) }
     if isIdle { waiters.resumeIdle() }
     arm(at: now)
   }
@@ -219,7 +219,7 @@ actor WorkerEngine {
   /// Sets the clock to the next moment at which something is due.
   private func arm(at now: Moment) {
     var moments = [nextPatrol]
-    if open.values.contains(where: { $0.pool.mayNeedNudge }) {
+    if open.values.contains(where: { pools[$0.batch.queue].mayNeedNudge }) {
       moments.append(now + .milliseconds(1))
     }
     if let deadline = shutdown.deadline { moments.append(deadline) }
