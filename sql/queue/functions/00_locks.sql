@@ -30,6 +30,7 @@ as $$
       and (p_pid is null or l.pid = p_pid))
 $$;
 
+-- An expression of require_read_committed; never returns.
 create or replace function refuse_isolation(p_step text) returns bool
 language plpgsql
 as $$

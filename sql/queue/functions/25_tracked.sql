@@ -6,11 +6,24 @@ create or replace function job_ended(p_lane int, p_id bigint, p_state text) retu
 language plpgsql
 as $$
 begin
-  perform tell_end(p_lane, p_id, p_state);
-  perform members_ended(p_lane, array[p_id], array[p_state]);
+  perform jobs_ended(p_lane, array[p_id], array[p_state]);
 end $$;
 
--- Tells those who follow this one job, each purpose in its own way.
+-- The same of many jobs of a lane.
+--   p_states  null: all succeeded
+create or replace function jobs_ended(p_lane int, p_ids bigint[], p_states text[]) returns void
+language plpgsql
+as $$
+begin
+  perform end_orders(p_lane, p_ids);
+  perform tell_end(p_lane, t.id, coalesce(e.state, 'succeeded'))
+    from (select distinct id from tracked where lane = p_lane and id = any (p_ids)) t
+      left join unnest(p_ids, p_states) e (id, state) on e.id = t.id;
+  perform members_ended(p_lane, p_ids, p_states);
+end $$;
+
+-- Tells those who follow this one job, each purpose in its own way. The order of keys is not among them:
+-- end_orders has told it.
 create or replace function tell_end(p_lane int, p_id bigint, p_state text) returns void
 language plpgsql
 as $$
@@ -24,7 +37,6 @@ begin
           values (p_lane, array[p_id], array[p_state], false);
       when 'unique' then
         delete from unique_key u where u.id = p_id and u.scope = 'settled';
-      when 'order' then perform end_order(p_lane, p_id);
       when 'awaited' then
         perform pg_notify(current_schema() || '_ended', p_id::text);
       when 'progress' then delete from job_progress where id = p_id;
@@ -51,11 +63,7 @@ begin
         left join jsonb_to_recordset(p_outcomes) o (id bigint, outcome text) on o.id = i.id) e
       where e.state is not null;
   end if;
-  perform end_orders(p_lane, p_ids);
-  perform tell_end(p_lane, t.id, coalesce(e.state, 'succeeded'))
-    from (select distinct id from tracked where lane = p_lane and id = any (p_ids)) t
-      left join unnest(p_ids, v_states) e (id, state) on e.id = t.id;
-  perform members_ended(p_lane, p_ids, v_states);
+  perform jobs_ended(p_lane, p_ids, v_states);
 end $$;
 
 -- The state in which an outcome leaves a job that it ends; null where the job goes on. No outcome is

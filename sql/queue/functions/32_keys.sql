@@ -390,16 +390,7 @@ as $$
       spent_at = excluded.spent_at
 $$;
 
--- A key whose job has ended goes on with the next.
-create or replace function end_order(p_lane int, p_id bigint) returns void
-language plpgsql
-as $$
-begin
-  delete from key_slot where id = p_id;
-  perform wake_freed(p_lane / 4);
-end $$;
-
--- The same of many at once; with that they are followed for their order no more.
+-- Keys whose jobs have ended go on with the next; with that the jobs are followed for their order no more.
 create or replace function end_orders(p_lane int, p_ids bigint[]) returns void
 language plpgsql
 as $$
